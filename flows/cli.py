@@ -1,0 +1,61 @@
+"""The command line: `whence COMMAND ...`."""
+
+import argparse
+import logging
+import sys
+import traceback
+import warnings
+from collections.abc import Sequence
+
+from flows.commands import stan
+from tasks.errors import InputError, RunError
+
+BAD_INPUT = 2
+FAILED_RUN = 3
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Parser of all subcommands; each sets ``run``, the function that carries it out."""
+    parser = argparse.ArgumentParser(
+        prog="whence",
+        description="Where in a relational database a model's uncertainty comes from, "
+        "and what mending it is worth.",
+    )
+    parser.add_argument(
+        "--debug", action="store_true", help="show the traceback of an error, and more log"
+    )
+    subcommands = parser.add_subparsers(metavar="COMMAND", required=True)
+    stan.add_commands(subcommands)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    arguments
+        Words after ``whence``; those of the process if None.
+
+    Returns
+    -------
+    int
+        0, or 2 for bad input, or 3 for a run that failed.
+    """
+    warnings.filterwarnings("ignore", message=r"\s*ArviZ is undergoing", category=FutureWarning)
+    options = build_parser().parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    for package in ("flows", "tasks"):
+        logging.getLogger(package).setLevel(logging.DEBUG if options.debug else logging.INFO)
+    try:
+        options.run(options)
+    except (InputError, RunError) as error:
+        if options.debug:
+            traceback.print_exc()
+        print(f"whence: {error}", file=sys.stderr)
+        return BAD_INPUT if isinstance(error, InputError) else FAILED_RUN
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The subcommands of `whence`; each module holds those of one subject."""

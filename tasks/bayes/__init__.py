@@ -1,0 +1,1 @@
+"""Stan and Bayes without any domain: toolchain, programs, sampling, diagnostics."""

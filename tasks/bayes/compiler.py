@@ -1,0 +1,51 @@
+"""The C++ compiler and `make` that stand behind every Stan program."""
+
+import os
+import shutil
+import subprocess
+from functools import cache
+
+from tasks.errors import RunError
+
+FLAG_VARIABLES = ("CXXFLAGS", "CPPFLAGS", "LDFLAGS", "LDLIBS", "O", "STAN_THREADS")
+
+
+def make_command() -> str:
+    """Name of `make`: ``MAKE`` where it is set."""
+    return _require(os.environ.get("MAKE", "make"), "make")
+
+
+def build_settings() -> tuple[str, ...]:
+    """What changes an executable beside its sources: the compiler's version and the flags.
+
+    Returns
+    -------
+    tuple of str
+        The compiler's own line of version, then ``NAME=value`` for each variable of the
+        environment that `make` takes flags from.
+
+    Raises
+    ------
+    RunError
+        If the compiler or `make` is missing.
+    """
+    make_command()
+    compiler = _require(os.environ.get("CXX", "g++"), "g++")
+    flags = tuple(f"{name}={os.environ.get(name, '')}" for name in FLAG_VARIABLES)
+    return (compiler_version(compiler), *flags)
+
+
+@cache
+def compiler_version(compiler: str) -> str:
+    """First line of what ``compiler --version`` prints."""
+    done = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()[0]
+
+
+def _require(command: str, package: str) -> str:
+    if shutil.which(command) is None:
+        raise RunError(
+            f"Stan programs are compiled with {command!r}, which was not found: install it "
+            f"(Debian and Ubuntu: apt-get install {package})."
+        )
+    return command

@@ -1,0 +1,97 @@
+"""Stan's draws as an ArviZ InferenceData, with the names that the Stan program gave."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import arviz as az
+import cmdstanpy
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+LOG_LIKELIHOOD = "log_lik"
+REPLICATION = "_rep"
+SAMPLE_STATS = {
+    "lp__": "lp",
+    "accept_stat__": "acceptance_rate",
+    "stepsize__": "step_size",
+    "treedepth__": "tree_depth",
+    "n_leapfrog__": "n_steps",
+    "divergent__": "diverging",
+    "energy__": "energy",
+}
+INTEGER_STATS = ("tree_depth", "n_steps")
+
+
+def to_inference_data(
+    fit: cmdstanpy.CmdStanMCMC, data: Mapping[str, Any], provenance: Mapping[str, str | int | float]
+) -> az.InferenceData:
+    """Sort a fit's draws into the groups of an InferenceData.
+
+    Parameters
+    ----------
+    fit
+        What cmdstanpy's ``sample`` returns.
+    data
+        The data that the model was fitted to.
+    provenance
+        Attributes of every group.
+
+    Returns
+    -------
+    arviz.InferenceData
+        ``log_lik`` is the group ``log_likelihood``; a variable ``y_rep`` goes to
+        ``posterior_predictive`` and the ``y`` that it replicates to ``observed_data``; all else
+        is ``posterior``. Dimensions are ``chain``, ``draw`` and one for each index, which counts
+        from 1 as in Stan.
+    """
+    draws = np.moveaxis(fit.draws(), 0, 1)
+    variables = fit.metadata.stan_vars
+    stats = {
+        SAMPLE_STATS.get(name, name): variable.extract_reshape(draws)
+        for name, variable in fit.metadata.method_vars.items()
+    }
+    for name in INTEGER_STATS:
+        if name in stats:
+            stats[name] = stats[name].astype(np.int64)
+    if "diverging" in stats:
+        stats["diverging"] = stats["diverging"].astype(bool)
+
+    replications = [name for name in variables if name.endswith(REPLICATION)]
+    observed = {
+        name: np.asarray(data[name])
+        for name in (replication.removesuffix(REPLICATION) for replication in replications)
+        if name in data
+    }
+    posterior = [name for name in variables if name not in (*replications, LOG_LIKELIHOOD)]
+
+    def values(names: Iterable[str]) -> dict[str, npt.NDArray[Any]]:
+        return {name: variables[name].extract_reshape(draws) for name in names}
+
+    groups = {
+        "posterior": _dataset(values(posterior), provenance),
+        "posterior_predictive": _dataset(values(replications), provenance),
+        "log_likelihood": _dataset(
+            values(name for name in variables if name == LOG_LIKELIHOOD), provenance
+        ),
+        "sample_stats": _dataset(stats, provenance),
+        "observed_data": _dataset(observed, provenance, leading=()),
+    }
+    return az.InferenceData(**{name: group for name, group in groups.items() if group.data_vars})
+
+
+def _dataset(
+    values: Mapping[str, npt.NDArray[Any]],
+    attributes: Mapping[str, str | int | float],
+    leading: tuple[str, ...] = ("chain", "draw"),
+) -> xr.Dataset:
+    variables: dict[str, tuple[tuple[str, ...], npt.NDArray[Any]]] = {}
+    coordinates: dict[str, npt.NDArray[np.int64]] = {}
+    for name, array in values.items():
+        own = tuple(f"{name}_dim_{k + 1}" for k in range(array.ndim - len(leading)))
+        dimensions = (*leading, *own)
+        variables[name] = (dimensions, array)
+        for dimension, size in zip(dimensions, array.shape, strict=True):
+            first = 0 if dimension in leading else 1
+            coordinates[dimension] = np.arange(first, first + size)
+    return xr.Dataset(variables, coords=coordinates, attrs=dict(attributes))

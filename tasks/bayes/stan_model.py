@@ -1,0 +1,120 @@
+"""Sample from a Stan program."""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import arviz as az
+import cmdstanpy
+
+from tasks.bayes.inference_data import to_inference_data
+from tasks.bayes.stan_data import check_data
+from tasks.bayes.stan_program import StanProgram, compile_program
+from tasks.bayes.toolchain_home import last_lines
+from tasks.errors import InputError, RunError
+
+SIGNIFICANT_DIGITS = 17  # a double survives the CSV unchanged
+
+
+def sample(
+    program: StanProgram | Path,
+    data: Mapping[str, Any],
+    *,
+    seed: int,
+    chains: int = 4,
+    warmup: int = 1000,
+    draws: int = 1000,
+    adapt_delta: float = 0.8,
+    max_treedepth: int = 10,
+    timeout: float | None = None,
+    show_progress: bool = False,
+) -> az.InferenceData:
+    """Draw from a program's posterior by NUTS, one process a chain, as many at once as cores.
+
+    Parameters
+    ----------
+    program
+        A compiled program, or a ``.stan`` file to compile (kept for the next time).
+    data
+        Values by name: numbers, nested lists or arrays.
+    seed
+        0 to 2**32 - 1. The same seed, program and data give the same draws.
+    chains, warmup, draws
+        Number of chains, and of iterations of each.
+    adapt_delta
+        Acceptance rate that warm-up aims at, in (0, 1); higher means smaller steps.
+    max_treedepth
+        At most ``2**max_treedepth`` leapfrog steps an iteration.
+    timeout
+        Seconds after which the chains are stopped; None waits for ever.
+    show_progress
+        Whether to draw a bar for each chain on the terminal.
+
+    Returns
+    -------
+    arviz.InferenceData
+        Groups ``posterior``, ``sample_stats`` and, where the program generates them,
+        ``log_likelihood``, ``posterior_predictive`` and ``observed_data``. Attributes tell
+        program, its digest, toolchain, seed and settings.
+
+    Raises
+    ------
+    InputError
+        If the program is not valid Stan or the data do not fit it; the message names the variable.
+    RunError
+        If a chain fails or the time is up.
+
+    References
+    ----------
+    Hoffman & Gelman (2014), The No-U-Turn Sampler, JMLR 15, 1593-1623.
+    Betancourt (2017), A Conceptual Introduction to Hamiltonian Monte Carlo, arXiv:1701.02434.
+    """
+    compiled = program if isinstance(program, StanProgram) else compile_program(program)
+    check_data(compiled.declarations, data)
+    used = {name: data[name] for name in compiled.declarations}
+    settings: dict[str, Any] = {
+        "seed": seed,
+        "chains": chains,
+        "iter_warmup": warmup,
+        "iter_sampling": draws,
+        "adapt_delta": adapt_delta,
+        "max_treedepth": max_treedepth,
+    }
+    with tempfile.TemporaryDirectory(prefix="whence-") as folder, cmdstanpy.disable_logging():
+        model = cmdstanpy.CmdStanModel(exe_file=compiled.executable)
+        try:
+            fit = model.sample(
+                used,
+                **settings,
+                output_dir=folder,
+                sig_figs=SIGNIFICANT_DIGITS,
+                show_progress=show_progress,
+                timeout=timeout,
+            )
+        except ValueError as error:
+            raise InputError(str(error)) from error
+        except TimeoutError as error:
+            raise RunError(f"{compiled.name} was stopped after {timeout} s.") from error
+        except RuntimeError as error:
+            raise _explain(compiled, Path(folder)) from error
+        provenance = {
+            "program": compiled.name,
+            "program_digest": compiled.digest,
+            "toolchain": compiled.toolchain,
+            **settings,
+        }
+        return to_inference_data(fit, used, provenance)
+
+
+def _explain(program: StanProgram, folder: Path) -> InputError | RunError:
+    """Turn what the chains printed into one error: refused data, or a failed run."""
+    consoles = sorted(folder.glob("*-stdout*.txt"))
+    console = consoles[0].read_text(encoding="utf-8") if consoles else ""
+    said = last_lines(console, count=6)
+    # Stan reads all data before it takes a first step.
+    began = "Gradient evaluation" in console or "initial value" in console.lower()
+    if "Exception:" in console and not began:
+        reason = console[console.index("Exception:") :].splitlines()[0]
+        return InputError(f"{program.name} refuses its data. {reason}")
+    return RunError(f"{program.name} failed while sampling:\n{said}")

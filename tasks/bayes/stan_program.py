@@ -1,0 +1,148 @@
+"""Compile Stan programs once; executables are kept by the digest of all they are made from."""
+
+import json
+import logging
+import shutil
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import cmdstanpy
+from filelock import FileLock
+
+from tasks.bayes.digests import digest_of
+from tasks.bayes.stan_source import (
+    Declaration,
+    StanSource,
+    include_folders,
+    read_declarations,
+    read_source,
+)
+from tasks.bayes.toolchain import Toolchain, ensure_toolchain, find_toolchain
+from tasks.bayes.toolchain_home import last_lines
+from tasks.errors import RunError
+from tasks.locations import cache_folder
+
+RECORD = "program.json"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class StanProgram:
+    """A compiled Stan program.
+
+    Attributes
+    ----------
+    name
+        File name of the program without its ending.
+    executable
+        What cmdstanpy runs.
+    digest
+        SHA-256 of program, includes, toolchain and compiler flags.
+    toolchain
+        Version and origin of the toolchain that compiled it.
+    declarations
+        The variables of the data block.
+    """
+
+    name: str
+    executable: Path
+    digest: str
+    toolchain: str
+    declarations: dict[str, Declaration]
+
+
+def programs_folder() -> Path:
+    """Folder of the compiled programs."""
+    return cache_folder() / "programs"
+
+
+def compile_program(program: Path) -> StanProgram:
+    """Give a program's executable, compiled where it is not kept from before.
+
+    Parameters
+    ----------
+    program
+        A ``.stan`` file. ``#include`` looks beside it, then in the project's ``stan/``.
+
+    Returns
+    -------
+    StanProgram
+        A second process that asks for the same program waits for the first and compiles nothing.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or is not valid Stan; the message holds file, line and column.
+    RunError
+        If the toolchain is missing or the C++ compiler fails, with its last lines.
+    """
+    source = read_source(program)
+    digest = digest_of(source.digest, find_toolchain().digest)
+    folder = programs_folder() / f"{source.name}-{digest[:16]}"
+    if not (folder / RECORD).exists():
+        toolchain = ensure_toolchain()
+        declarations = read_declarations(source, toolchain.stanc)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{folder}.lock"):
+            if not (folder / RECORD).exists():
+                _compile(source, folder, digest, toolchain, declarations)
+    return read_program(folder)
+
+
+def read_program(folder: Path) -> StanProgram:
+    """Read what is kept of a compiled program."""
+    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    declarations = {name: Declaration(**entry) for name, entry in record["declarations"].items()}
+    return StanProgram(
+        name=record["name"],
+        executable=folder / record["name"],
+        digest=record["digest"],
+        toolchain=record["toolchain"],
+        declarations=declarations,
+    )
+
+
+def compiled_programs() -> list[StanProgram]:
+    """All programs that are kept, by name."""
+    return [read_program(path.parent) for path in sorted(programs_folder().glob(f"*/{RECORD}"))]
+
+
+def _compile(
+    source: StanSource,
+    folder: Path,
+    digest: str,
+    toolchain: Toolchain,
+    declarations: dict[str, Declaration],
+) -> None:
+    logger.info("Compiling %s", source.path.name)
+    unfinished = folder.with_name(f"{folder.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir()
+    copy = unfinished / source.path.name
+    copy.write_bytes(source.texts[0])
+    cmdstanpy.set_cmdstan_path(str(toolchain.home))
+    started = datetime.now(UTC)
+    try:
+        with cmdstanpy.disable_logging():
+            cmdstanpy.compile_stan_file(
+                copy,
+                stanc_options={"include-paths": [str(p) for p in include_folders(source.path)]},
+            )
+    except ValueError as error:
+        shutil.rmtree(unfinished)
+        raise RunError(
+            f"The C++ compiler failed on {source.path}:\n{last_lines(str(error))}"
+        ) from error
+    record = {
+        "name": source.name,
+        "digest": digest,
+        "toolchain": f"Stan {toolchain.version} ({toolchain.origin})",
+        "compiled": started.isoformat(timespec="seconds"),
+        "seconds": round((datetime.now(UTC) - started).total_seconds(), 1),
+        "declarations": {name: asdict(entry) for name, entry in declarations.items()},
+    }
+    (unfinished / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    unfinished.rename(folder)
