@@ -5,6 +5,7 @@ import contextlib
 import logging
 import os
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -107,7 +108,11 @@ def run_stan(options: argparse.Namespace) -> None:
 def format_summary(table: "pd.DataFrame") -> str:
     """The summary as aligned text, cut where it is long."""
     shown = table.head(ROWS_SHOWN)
-    text = shown.to_string(float_format=lambda value: f"{value:.4g}", na_rep="-")
+    text = shown.to_string(
+        float_format="{:.4g}".format,
+        formatters={"ess_bulk": _or_dash("{:.0f}"), "ess_tail": _or_dash("{:.0f}")}
+        | {"r_hat": _or_dash("{:.3f}"), "mcse_mean": _or_dash("{:.2g}")},
+    )
     rest = len(table) - len(shown)
     return text + (f"\n... and {rest} more (--out keeps all draws)" if rest else "")
 
@@ -128,7 +133,11 @@ def format_verdict(verdict: "Verdict") -> str:
     return "\n".join(lines)
 
 
-def _whole(least: int, most: int = 2**31 - 1) -> "type[int]":
+def _or_dash(form: str) -> Callable[[float], str]:
+    return lambda value: form.format(value) if value == value else "-"
+
+
+def _whole(least: int, most: int = 2**31 - 1) -> Callable[[str], int]:
     def whole(text: str) -> int:
         try:
             value = int(text)
@@ -140,7 +149,7 @@ def _whole(least: int, most: int = 2**31 - 1) -> "type[int]":
             )
         return value
 
-    return whole  # type: ignore[return-value]
+    return whole
 
 
 def _rate(text: str) -> float:

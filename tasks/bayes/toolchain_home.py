@@ -130,11 +130,11 @@ def run_make(folder: Path, *arguments: str) -> None:
 
 
 def last_lines(text: str, count: int = 20) -> str:
-    """The end of a long output.
+    r"""The end of a long output.
 
     Examples
     --------
-    >>> last_lines("a\\nb\\nc", count=2)
-    'b\\nc'
+    >>> last_lines("a\nb\nc", count=2)
+    'b\nc'
     """
     return "\n".join(text.rstrip().splitlines()[-count:])

@@ -1,0 +1,40 @@
+"""Without a compiler or a Python that is new enough, make stops with one line."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def run_make(tmp_path: Path, tools: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+    clone = tmp_path / "clone"
+    shutil.copytree(ROOT, clone, ignore=shutil.ignore_patterns(".git", ".venv", ".*_cache", "runs"))
+    path = tmp_path / "bin"
+    path.mkdir()
+    for tool in tools:
+        found = shutil.which(tool)
+        assert found is not None
+        (path / tool).symlink_to(found)
+    environment = {**os.environ, "PATH": str(path)}
+    return subprocess.run(
+        ["make", "--silent", "test"], cwd=clone, env=environment, capture_output=True, text=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("tools", "missing"),
+    [(("make", "sh", "touch"), "g++"), (("make", "sh", "touch", "g++"), "Python >= 3.11")],
+)
+def test_a_missing_tool_is_named_in_one_line(
+    tmp_path: Path, tools: tuple[str, ...], missing: str
+) -> None:
+    done = run_make(tmp_path, tools)
+    said = [line for line in done.stderr.splitlines() if not line.startswith("make")]
+    assert done.returncode != 0
+    assert len(said) == 1
+    assert said[0].startswith(f"whence needs {missing}")
+    assert "apt-get install" in said[0]
