@@ -137,9 +137,16 @@ class argument {
     }
   }
 
-  /** Writes this argument and all below it, a line each, as CmdStan does. */
-  void print(const std::function<void(const std::string&)>& write,
-             int indent = 0) const {
+  using line_writer = std::function<void(const std::string&)>;
+
+  /** Writes all below this argument, a line each, as CmdStan does. */
+  void print_children(const line_writer& write, int indent = 0) const {
+    for (const argument& child : children_)
+      child.print(write, indent);
+  }
+
+  /** Writes this argument and all below it. */
+  void print(const line_writer& write, int indent) const {
     std::ostringstream line;
     line << std::string(indent, ' ') << name_;
     if (!is_category()) {
@@ -157,13 +164,10 @@ class argument {
         line << " (Default)";
     }
     write(line.str());
-    if (is_choice()) {
-      if (!chosen().children_.empty())
-        chosen().print(write, indent + 2);
-    } else {
-      for (const argument& child : children_)
-        child.print(write, indent + 2);
-    }
+    if (!is_choice())
+      print_children(write, indent + 2);
+    else if (!chosen().children_.empty())
+      chosen().print(write, indent + 2);
   }
 
  private:

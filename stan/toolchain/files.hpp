@@ -83,7 +83,7 @@ inline void write_configuration(writer& csv,
   csv("stan_version_patch = " + stan::PATCH_VERSION);
   csv("model = " + model.model_name());
   csv("start_datetime = " + utc_now());
-  root.print([&csv](const std::string& line) { csv(line); });
+  root.print_children([&csv](const std::string& line) { csv(line); });
   for (const std::string& line : model.model_compile_info())
     csv(line);
 }

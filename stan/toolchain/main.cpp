@@ -65,7 +65,7 @@ int run_method(whence::run& run) {
 int run_command(whence::argument& root) {
   if (root["random"]["seed"].as<long long>() < 0)
     root["random"]["seed"].assign(seed_from_clock());
-  root.print([](const std::string& line) { std::cout << line << "\n"; });
+  root.print_children([](const std::string& line) { std::cout << line << "\n"; });
   std::cout << std::endl;
 
   const unsigned int seed = root["random"]["seed"].as<long long>();
@@ -78,8 +78,11 @@ int run_command(whence::argument& root) {
   // hold to the default radius.
   std::string init_file = root["init"].as_text();
   double init_radius = 2;
-  if (boost::conversion::try_lexical_convert(init_file, init_radius))
+  double given_radius;
+  if (boost::conversion::try_lexical_convert(init_file, given_radius)) {
+    init_radius = given_radius;
     init_file.clear();
+  }
 
   whence::run run{*model,
                   root,

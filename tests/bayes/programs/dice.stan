@@ -1,0 +1,7 @@
+// Draws without parameters: the sampler has nothing to adapt.
+data {
+  int<lower=1> sides; // sides of the die
+}
+generated quantities {
+  int roll = categorical_rng(rep_vector(1.0 / sides, sides));
+}
