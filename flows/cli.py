@@ -21,12 +21,19 @@ def build_parser() -> argparse.ArgumentParser:
         description="Where in a relational database a model's uncertainty comes from, "
         "and what mending it is worth.",
     )
-    parser.add_argument(
-        "--debug", action="store_true", help="show the traceback of an error, and more log"
-    )
+    _add_debug(parser, default=False)
     subcommands = parser.add_subparsers(metavar="COMMAND", required=True)
     stan.add_commands(subcommands)
+    for subcommand in subcommands.choices.values():
+        _add_debug(subcommand, default=argparse.SUPPRESS)
     return parser
+
+
+def _add_debug(parser: argparse.ArgumentParser, default: object) -> None:
+    """Accept ``--debug`` before and after the name of the command."""
+    parser.add_argument(
+        "--debug", action="store_true", default=default, help="show tracebacks and more log"
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

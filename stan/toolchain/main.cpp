@@ -63,12 +63,12 @@ int run_method(whence::run& run) {
 }
 
 int run_command(whence::argument& root) {
-  if (root["random"]["seed"].as<long long>() < 0)
+  if (root["random"]["seed"].as_integer() < 0)
     root["random"]["seed"].assign(seed_from_clock());
   root.print_children([](const std::string& line) { std::cout << line << "\n"; });
   std::cout << std::endl;
 
-  const unsigned int seed = root["random"]["seed"].as<long long>();
+  const unsigned int seed = root["random"]["seed"].as_integer();
   const whence::context data = whence::read_json(root["data"]["file"].as_text());
   stan::math::init_threadpool_tbb(root["num_threads"].as_int());
   const std::unique_ptr<stan::model::model_base> model(

@@ -69,22 +69,33 @@ def to_inference_data(
         return {name: variables[name].extract_reshape(draws) for name in names}
 
     groups = {
-        "posterior": _dataset(values(posterior), provenance),
-        "posterior_predictive": _dataset(values(replications), provenance),
-        "log_likelihood": _dataset(
+        "posterior": group_dataset(values(posterior), provenance),
+        "posterior_predictive": group_dataset(values(replications), provenance),
+        "log_likelihood": group_dataset(
             values(name for name in variables if name == LOG_LIKELIHOOD), provenance
         ),
-        "sample_stats": _dataset(stats, provenance),
-        "observed_data": _dataset(observed, provenance, leading=()),
+        "sample_stats": group_dataset(stats, provenance),
+        "observed_data": group_dataset(observed, provenance, leading=()),
     }
     return az.InferenceData(**{name: group for name, group in groups.items() if group.data_vars})
 
 
-def _dataset(
+def group_dataset(
     values: Mapping[str, npt.NDArray[Any]],
     attributes: Mapping[str, str | int | float],
     leading: tuple[str, ...] = ("chain", "draw"),
 ) -> xr.Dataset:
+    """One group of an InferenceData.
+
+    Parameters
+    ----------
+    values
+        Arrays by name; their first dimensions are `leading`, the others are the variable's own.
+    attributes
+        Attributes of the group.
+    leading
+        Names of the first dimensions; these count from 0, a variable's own from 1 as in Stan.
+    """
     variables: dict[str, tuple[tuple[str, ...], npt.NDArray[Any]]] = {}
     coordinates: dict[str, npt.NDArray[np.int64]] = {}
     for name, array in values.items():

@@ -1,4 +1,4 @@
-"""Check data against a Stan program's declarations before anything runs."""
+"""Fit data to a Stan program's declarations, or refuse them, before anything runs."""
 
 import json
 from collections.abc import Mapping
@@ -33,8 +33,10 @@ def read_data(path: Path) -> dict[str, Any]:
     return data
 
 
-def check_data(declarations: Mapping[str, Declaration], data: Mapping[str, Any]) -> None:
-    """Refuse data that the program cannot take.
+def prepare_data(
+    declarations: Mapping[str, Declaration], data: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Pick what the program declares and give each its declared type.
 
     Sizes and constraints that depend on other data are Stan's to check.
 
@@ -43,7 +45,13 @@ def check_data(declarations: Mapping[str, Declaration], data: Mapping[str, Any])
     declarations
         The variables of the data block.
     data
-        Values by name; further names are ignored, as Stan does.
+        Values by name: numbers, nested lists, arrays, series. Further names are ignored, as Stan
+        does.
+
+    Returns
+    -------
+    dict of str to Any
+        Numbers and NumPy arrays, with integers where integers are declared.
 
     Raises
     ------
@@ -53,17 +61,24 @@ def check_data(declarations: Mapping[str, Declaration], data: Mapping[str, Any])
 
     Examples
     --------
-    >>> check_data({"y": Declaration("real", 1)}, {"y": [1.0, float("nan")]})
+    >>> prepare_data({"n": Declaration("int", 0)}, {"n": 2.0, "unused": 1})
+    {'n': 2}
+    >>> prepare_data({"y": Declaration("real", 1)}, {"y": [1.0, float("nan")]})
     Traceback (most recent call last):
     ...
     tasks.errors.InputError: Data variable 'y' must not hold NaN, got 1 at index 1.
     """
+    prepared = {}
     for name, declaration in declarations.items():
         if name not in data:
             given = ", ".join(sorted(data)) or "none"
             raise InputError(f"Data variable {name!r} is missing; given: {given}.")
-        if declaration.type in ("int", "real"):
-            _check_values(name, declaration, _as_array(name, data[name]))
+        prepared[name] = (
+            _prepare_values(name, declaration, _as_array(name, data[name]))
+            if declaration.type in ("int", "real")
+            else data[name]
+        )
+    return prepared
 
 
 def _as_array(name: str, value: Any) -> npt.NDArray[Any]:
@@ -76,7 +91,7 @@ def _as_array(name: str, value: Any) -> npt.NDArray[Any]:
     return array
 
 
-def _check_values(name: str, declaration: Declaration, array: npt.NDArray[Any]) -> None:
+def _prepare_values(name: str, declaration: Declaration, array: npt.NDArray[Any]) -> Any:
     is_empty = array.size == 0 and 0 < array.ndim <= declaration.dimensions
     if array.ndim != declaration.dimensions and not is_empty:
         raise InputError(
@@ -88,6 +103,9 @@ def _check_values(name: str, declaration: Declaration, array: npt.NDArray[Any]) 
         first = ", ".join(str(index) for index in missing[0])
         where = f" at index {first}" if first else ""
         raise InputError(f"Data variable {name!r} must not hold NaN, got {len(missing)}{where}.")
-    if declaration.type == "int" and (array != np.trunc(array)).any():
-        fraction = array[array != np.trunc(array)].flat[0]
-        raise InputError(f"Data variable {name!r} must hold integers, got {fraction}.")
+    if declaration.type == "int":
+        fractions = array[array != np.trunc(array)]
+        if fractions.size:
+            raise InputError(f"Data variable {name!r} must hold integers, got {fractions[0]}.")
+        array = array.astype(np.int64)
+    return array.item() if array.ndim == 0 else array

@@ -9,7 +9,7 @@ import arviz as az
 import cmdstanpy
 
 from tasks.bayes.inference_data import to_inference_data
-from tasks.bayes.stan_data import check_data
+from tasks.bayes.stan_data import prepare_data
 from tasks.bayes.stan_program import StanProgram, compile_program
 from tasks.bayes.toolchain_home import last_lines
 from tasks.errors import InputError, RunError
@@ -61,7 +61,8 @@ def sample(
     Raises
     ------
     InputError
-        If the program is not valid Stan or the data do not fit it; the message names the variable.
+        If the program is not valid Stan, the data do not fit it (the message names the variable),
+        or a setting is out of its bounds.
     RunError
         If a chain fails or the time is up.
 
@@ -71,8 +72,14 @@ def sample(
     Betancourt (2017), A Conceptual Introduction to Hamiltonian Monte Carlo, arXiv:1701.02434.
     """
     compiled = program if isinstance(program, StanProgram) else compile_program(program)
-    check_data(compiled.declarations, data)
-    used = {name: data[name] for name in compiled.declarations}
+    used = prepare_data(compiled.declarations, data)
+    _check_range("seed", seed, 0, 2**32 - 1)
+    _check_range("chains", chains, 1)
+    _check_range("warmup", warmup, 1)
+    _check_range("draws", draws, 1)
+    _check_range("max_treedepth", max_treedepth, 1)
+    if not 0 < adapt_delta < 1:
+        raise InputError(f"Argument adapt_delta must lie between 0 and 1, got {adapt_delta}.")
     settings: dict[str, Any] = {
         "seed": seed,
         "chains": chains,
@@ -92,8 +99,6 @@ def sample(
                 show_progress=show_progress,
                 timeout=timeout,
             )
-        except ValueError as error:
-            raise InputError(str(error)) from error
         except TimeoutError as error:
             raise RunError(f"{compiled.name} was stopped after {timeout} s.") from error
         except RuntimeError as error:
@@ -105,6 +110,11 @@ def sample(
             **settings,
         }
         return to_inference_data(fit, used, provenance)
+
+
+def _check_range(name: str, value: int, least: int, most: int = 2**31 - 1) -> None:
+    if not least <= value <= most:
+        raise InputError(f"Argument {name} must be from {least} to {most}, got {value}.")
 
 
 def _explain(program: StanProgram, folder: Path) -> InputError | RunError:

@@ -163,6 +163,7 @@ def test_info_is_that_of_cmdstan(
     ("line", "said"),
     [
         ("sample foo=3", "foo=3 is either mistyped or misplaced."),
+        ("sample data=3", "data=3 is either mistyped or misplaced."),
         ("foo", "foo is either mistyped or misplaced."),
         ("method=variational", '"variational" is not a valid value for "method"'),
         ("sample save_metric=1", "save_metric=1 is either mistyped or misplaced."),
