@@ -31,7 +31,7 @@ $(SETUP): pyproject.toml constraints.txt
 	@command -v g++ > /dev/null || { echo "whence needs g++: install it (Debian and Ubuntu: apt-get install g++)." >&2; exit 1; }
 	@for python in $(PYTHONS); do \
 	  if $$python -c '$(IS_USABLE)' 2> /dev/null; then \
-	    echo "Installing into $(VENV) with $$python"; \
+	    echo "Installing into $(VENV) with $$python (some minutes, once)"; \
 	    exec $$python -m venv --clear $(VENV); \
 	  fi; \
 	done; \
