@@ -1,4 +1,4 @@
-"""The two ways in which `whence` refuses or fails."""
+"""The two ways in which `whence` refuses or fails, and how much it then shows."""
 
 
 class InputError(ValueError):
@@ -7,3 +7,14 @@ class InputError(ValueError):
 
 class RunError(RuntimeError):
     """A step failed on input that broke no rule; the message holds the last words."""
+
+
+def last_lines(text: str, count: int = 20) -> str:
+    r"""The end of a long output.
+
+    Examples
+    --------
+    >>> last_lines("a\nb\nc", count=2)
+    'b\nc'
+    """
+    return "\n".join(text.rstrip().splitlines()[-count:])

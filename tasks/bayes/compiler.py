@@ -4,15 +4,11 @@ import os
 import shutil
 import subprocess
 from functools import cache
+from pathlib import Path
 
-from tasks.errors import RunError
+from tasks.errors import RunError, last_lines
 
 FLAG_VARIABLES = ("CXXFLAGS", "CPPFLAGS", "LDFLAGS", "LDLIBS", "O", "STAN_THREADS")
-
-
-def make_command() -> str:
-    """Name of `make`: ``MAKE`` where it is set."""
-    return _require(os.environ.get("MAKE", "make"), "make")
 
 
 def build_settings() -> tuple[str, ...]:
@@ -29,7 +25,7 @@ def build_settings() -> tuple[str, ...]:
     RunError
         If the compiler or `make` is missing.
     """
-    make_command()
+    _require_make()
     compiler = _require(os.environ.get("CXX", "g++"), "g++")
     flags = tuple(f"{name}={os.environ.get(name, '')}" for name in FLAG_VARIABLES)
     return (compiler_version(compiler), *flags)
@@ -40,6 +36,26 @@ def compiler_version(compiler: str) -> str:
     """First line of what ``compiler --version`` prints."""
     done = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True)
     return done.stdout.splitlines()[0]
+
+
+def run_make(folder: Path, *arguments: str) -> None:
+    """Run `make` in a folder; the process's own folder stays as it is.
+
+    Raises
+    ------
+    RunError
+        If it fails, with its last lines.
+    """
+    command = [_require_make(), *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RunError(
+            f"{' '.join(command)} failed in {folder}:\n{last_lines(done.stdout + done.stderr)}"
+        )
+
+
+def _require_make() -> str:
+    return _require(os.environ.get("MAKE", "make"), "make")
 
 
 def _require(command: str, package: str) -> str:

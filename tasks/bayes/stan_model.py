@@ -11,8 +11,7 @@ import cmdstanpy
 from tasks.bayes.inference_data import to_inference_data
 from tasks.bayes.stan_data import prepare_data
 from tasks.bayes.stan_program import StanProgram, compile_program
-from tasks.bayes.toolchain_home import last_lines
-from tasks.errors import InputError, RunError
+from tasks.errors import InputError, RunError, last_lines
 
 SIGNIFICANT_DIGITS = 17  # a double survives the CSV unchanged
 

@@ -2,14 +2,16 @@
 
 import json
 import logging
+import re
+import shlex
 import shutil
+import tempfile
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
-import cmdstanpy
 from filelock import FileLock
 
+from tasks.bayes.compiler import run_make
 from tasks.bayes.digests import digest_of
 from tasks.bayes.stan_source import (
     Declaration,
@@ -19,7 +21,6 @@ from tasks.bayes.stan_source import (
     read_source,
 )
 from tasks.bayes.toolchain import Toolchain, ensure_toolchain, find_toolchain
-from tasks.bayes.toolchain_home import last_lines
 from tasks.errors import RunError
 from tasks.locations import cache_folder
 
@@ -117,30 +118,25 @@ def _compile(
     declarations: dict[str, Declaration],
 ) -> None:
     logger.info("Compiling %s", source.path.name)
-    unfinished = folder.with_name(f"{folder.name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir()
-    copy = unfinished / source.path.name
-    copy.write_bytes(source.texts[0])
-    cmdstanpy.set_cmdstan_path(str(toolchain.home))
-    started = datetime.now(UTC)
-    try:
-        with cmdstanpy.disable_logging():
-            cmdstanpy.compile_stan_file(
-                copy,
-                stanc_options={"include-paths": [str(p) for p in include_folders(source.path)]},
-            )
-    except ValueError as error:
-        shutil.rmtree(unfinished)
-        raise RunError(
-            f"The C++ compiler failed on {source.path}:\n{last_lines(str(error))}"
-        ) from error
+    # `make` cannot have spaces in a path, and takes the model's name from the file's.
+    with tempfile.TemporaryDirectory(prefix="whence-") as build:
+        copy = Path(build) / f"program_{re.sub('[^A-Za-z0-9]', '_', source.name)}.stan"
+        copy.write_bytes(source.texts[0])
+        includes = ",".join(str(path) for path in include_folders(source.path))
+        flags = f"--filename-in-msg={source.path.name}", f"--include-paths={includes}"
+        built = copy.with_suffix("")
+        try:
+            run_make(toolchain.home, f"STANCFLAGS+={shlex.join(flags)}", str(built))
+        except RunError as error:
+            raise RunError(f"{source.path} could not be compiled: {error}") from error
+        unfinished = folder.with_name(f"{folder.name}.unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir()
+        shutil.move(built, unfinished / source.name)
     record = {
         "name": source.name,
         "digest": digest,
         "toolchain": f"Stan {toolchain.version} ({toolchain.origin})",
-        "compiled": started.isoformat(timespec="seconds"),
-        "seconds": round((datetime.now(UTC) - started).total_seconds(), 1),
         "declarations": {name: asdict(entry) for name, entry in declarations.items()},
     }
     (unfinished / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")

@@ -10,12 +10,11 @@ import importlib.util
 import logging
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 from filelock import FileLock
 
-from tasks.bayes.compiler import build_settings, make_command
+from tasks.bayes.compiler import build_settings, run_make
 from tasks.bayes.digests import digest_of
 from tasks.errors import RunError
 from tasks.locations import cache_folder, resource
@@ -111,30 +110,3 @@ def _link_headers(home: Path) -> None:
     fresh = home / f"include-{os.getpid()}"
     fresh.symlink_to(headers)
     fresh.replace(link)
-
-
-def run_make(folder: Path, *arguments: str) -> None:
-    """Run `make` in a folder.
-
-    Raises
-    ------
-    RunError
-        If it fails, with its last lines.
-    """
-    command = [make_command(), *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise RunError(
-            f"{' '.join(command)} failed in {folder}:\n{last_lines(done.stdout + done.stderr)}"
-        )
-
-
-def last_lines(text: str, count: int = 20) -> str:
-    r"""The end of a long output.
-
-    Examples
-    --------
-    >>> last_lines("a\nb\nc", count=2)
-    'b\nc'
-    """
-    return "\n".join(text.rstrip().splitlines()[-count:])
