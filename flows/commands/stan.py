@@ -22,6 +22,18 @@ if TYPE_CHECKING:
     from tasks.bayes.posterior_diagnostics import Verdict
 
 ROWS_SHOWN = 60
+LONGER = "run longer chains (--warmup, --draws), or reparametrise the model"
+ADVICE = {
+    "R-hat": LONGER,
+    "bulk ESS": LONGER,
+    "tail ESS": LONGER,
+    "number of chains": "run at least 2 chains, better 4 (--chains)",
+    "number of divergent transitions": "take smaller steps (--adapt-delta 0.95, then 0.99), "
+    "or reparametrise the model",
+    "E-BFMI": "reparametrise the model: its tails are too heavy for the sampler",
+    "number of draws that are not finite": "mend the program: it computes values that are not "
+    "finite",
+}
 
 logger = logging.getLogger(__name__)
 
@@ -58,10 +70,10 @@ def add_commands(subcommands: "argparse._SubParsersAction[argparse.ArgumentParse
 
 def run_fit(options: argparse.Namespace) -> None:
     """Carry out ``whence fit``."""
-    data = read_data(options.data)
-    program = compile_program(options.program)
     if options.out is not None and not options.out.absolute().parent.is_dir():
         raise InputError(f"--out must lie in a folder that exists, got {str(options.out)!r}.")
+    data = read_data(options.data)
+    program = compile_program(options.program)
 
     from tasks.bayes.posterior_diagnostics import check
     from tasks.bayes.posterior_summary import summarize
@@ -118,16 +130,19 @@ def format_summary(table: "pd.DataFrame") -> str:
 
 
 def format_verdict(verdict: "Verdict") -> str:
-    """The verdict as text: one line, then a line for each finding."""
+    """The verdict as text: one line, a line for each finding, and what to do."""
     count = len(verdict.failures)
     first = (
-        "The fit passes: R-hat, ESS, divergences and E-BFMI are within their limits."
+        "The fit passes: no statistic misses its limit."
         if verdict.passed
         else f"DO NOT TRUST this fit: {count} finding{'s' if count > 1 else ''}."
     )
     lines = [first, *(f"  {finding}" for finding in verdict.failures[:ROWS_SHOWN])]
     if count > ROWS_SHOWN:
         lines.append(f"  ... and {count - ROWS_SHOWN} more")
+    statistics = {finding.statistic for finding in verdict.failures}
+    advice = dict.fromkeys(ADVICE[name] for name in ADVICE if name in statistics)
+    lines += [f"  what to do: {step}" for step in advice]
     lines += [f"  not assessable: {reason}" for reason in verdict.not_assessable]
     lines += [f"  note: {note}" for note in verdict.notes]
     return "\n".join(lines)

@@ -8,9 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import arviz as az
+import numpy as np
 import pytest
 
 from flows.cli import main
+from flows.commands.stan import ADVICE
+from tasks.bayes.inference_data import group_dataset
+from tasks.bayes.posterior_diagnostics import check
 from tasks.locations import resource
 
 SCHOOLS = resource("stan", "examples", "eight_schools.json")
@@ -49,6 +53,25 @@ def test_a_bad_verdict_names_the_findings_and_exits_with_0(
     assert "DO NOT TRUST this fit" in out
     assert "mu: bulk ESS is" in out
     assert "all parameters: number of chains is 1, must be >= 2 for R-hat" in out
+    assert "what to do: run at least 2 chains" in out
+    assert out.count("what to do: run longer chains") == 1
+
+
+def test_every_finding_has_its_advice() -> None:
+    """The statistics that `check` can find, as it writes them."""
+    draws = np.random.default_rng(1).normal(size=(2, 20))
+    draws[0] += 9
+    stats = {"diverging": np.ones((2, 20), bool), "energy": np.cumsum(draws, axis=1)}
+    several = az.InferenceData(
+        posterior=group_dataset({"x": draws, "y": np.where(draws > 0, np.inf, draws)}, {}),
+        sample_stats=group_dataset(stats, {}),
+    )
+    one = az.InferenceData(
+        posterior=several.posterior.isel(chain=[0]),
+        sample_stats=several.sample_stats.isel(chain=[0]),
+    )
+    found = {finding.statistic for fit in (several, one) for finding in check(fit).failures}
+    assert found == set(ADVICE)
 
 
 def test_out_keeps_all_draws(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
