@@ -80,7 +80,7 @@ def compile_program(program: Path) -> StanProgram:
         If the toolchain is missing or the C++ compiler fails, with its last lines.
     """
     source = read_source(program)
-    digest = digest_of(source.digest, find_toolchain().digest)
+    digest = digest_of(source.digest, identifier(source.name), find_toolchain().digest)
     folder = programs_folder() / f"{source.name}-{digest[:16]}"
     if not (folder / RECORD).exists():
         toolchain = ensure_toolchain()
@@ -90,6 +90,18 @@ def compile_program(program: Path) -> StanProgram:
             if not (folder / RECORD).exists():
                 _compile(source, folder, digest, toolchain, declarations)
     return read_program(folder)
+
+
+def identifier(name: str) -> str:
+    """The name as C++ and `make` can bear it; the model is called by it.
+
+    Examples
+    --------
+    >>> identifier("eight_schools"), identifier("8 schools"), identifier("학교")
+    ('eight_schools', 'program_8_schools', 'program___')
+    """
+    plain = re.sub("[^A-Za-z0-9_]", "_", name)
+    return plain if re.match("[A-Za-z]", plain) else f"program_{plain}"
 
 
 def read_program(folder: Path) -> StanProgram:
@@ -118,9 +130,8 @@ def _compile(
     declarations: dict[str, Declaration],
 ) -> None:
     logger.info("Compiling %s", source.path.name)
-    # `make` cannot have spaces in a path, and takes the model's name from the file's.
-    with tempfile.TemporaryDirectory(prefix="whence-") as build:
-        copy = Path(build) / f"program_{re.sub('[^A-Za-z0-9]', '_', source.name)}.stan"
+    with tempfile.TemporaryDirectory(prefix="whence-") as build:  # no spaces there, for `make`
+        copy = Path(build) / f"{identifier(source.name)}.stan"
         copy.write_bytes(source.texts[0])
         includes = ",".join(str(path) for path in include_folders(source.path))
         flags = f"--filename-in-msg={source.path.name}", f"--include-paths={includes}"
