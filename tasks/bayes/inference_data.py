@@ -40,9 +40,9 @@ def to_inference_data(
     Returns
     -------
     arviz.InferenceData
-        ``log_lik`` is the group ``log_likelihood``; a variable ``y_rep`` goes to
-        ``posterior_predictive`` and the ``y`` that it replicates to ``observed_data``; all else
-        is ``posterior``. Dimensions are ``chain``, ``draw`` and one for each index, which counts
+        ``log_lik`` is the group ``log_likelihood``; a variable ``y_rep`` that replicates data
+        ``y`` goes to ``posterior_predictive`` and ``y`` to ``observed_data``; all else is
+        ``posterior``. Dimensions are ``chain``, ``draw`` and one for each index, which counts
         from 1 as in Stan.
     """
     draws = np.moveaxis(fit.draws(), 0, 1)
@@ -57,12 +57,9 @@ def to_inference_data(
     if "diverging" in stats:
         stats["diverging"] = stats["diverging"].astype(bool)
 
-    replications = [name for name in variables if name.endswith(REPLICATION)]
-    observed = {
-        name: np.asarray(data[name])
-        for name in (replication.removesuffix(REPLICATION) for replication in replications)
-        if name in data
-    }
+    replicated = [name for name in data if f"{name}{REPLICATION}" in variables]
+    replications = [f"{name}{REPLICATION}" for name in replicated]
+    observed = {name: np.asarray(data[name]) for name in replicated}
     posterior = [name for name in variables if name not in (*replications, LOG_LIKELIHOOD)]
 
     def values(names: Iterable[str]) -> dict[str, npt.NDArray[Any]]:

@@ -3,13 +3,16 @@
 import json
 import re
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tasks.bayes.digests import digest_of
 from tasks.errors import InputError
 from tasks.locations import resource
 
+OUTPUT_BLOCKS = ("parameters", "transformed parameters", "generated quantities")
 INCLUDE = re.compile(r"^\s*#include\s+[<\"]?([^\s<>\"]+)", re.MULTILINE)
 
 
@@ -112,17 +115,30 @@ def read_declarations(source: StanSource, stanc: Path) -> dict[str, Declaration]
     Raises
     ------
     InputError
-        If the program is not valid Stan, with `stanc`'s message: file, line and column.
+        If the program is not valid Stan, with `stanc`'s message: file, line and column; or if
+        what it draws is complex or a tuple.
     """
     includes = ",".join(str(folder) for folder in include_folders(source.path))
     command = [str(stanc), "--info", f"--include-paths={includes}", str(source.path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise InputError(f"{source.path} is not a valid Stan program.\n{done.stderr.strip()}")
+    blocks = json.loads(done.stdout)
+    for block in OUTPUT_BLOCKS:
+        for name, declaration in _declarations(blocks[block]).items():
+            if declaration.type not in ("int", "real"):
+                raise InputError(
+                    f"{source.path}: {name!r} is a {declaration.type}, which cannot be kept as "
+                    "draws; declare its parts as real variables."
+                )
+    return _declarations(blocks["inputs"])
+
+
+def _declarations(block: Mapping[str, Any]) -> dict[str, Declaration]:
     return {
         name: Declaration(
             type=entry["type"] if isinstance(entry["type"], str) else "tuple",
             dimensions=entry["dimensions"],
         )
-        for name, entry in json.loads(done.stdout)["inputs"].items()
+        for name, entry in block.items()
     }

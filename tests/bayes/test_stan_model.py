@@ -51,6 +51,14 @@ def test_draws_are_sorted_into_groups(programs: dict[str, StanProgram]) -> None:
     }
 
 
+def test_a_replication_of_what_is_no_data_stays_in_the_posterior(
+    programs: dict[str, StanProgram],
+) -> None:
+    fit = sample(programs["dice"], {"sides": 6}, seed=1, chains=1, draws=10)
+    assert set(fit.posterior.data_vars) == {"roll", "throw_rep"}
+    assert "posterior_predictive" not in fit.groups()
+
+
 def test_values_stand_where_stan_put_them(programs: dict[str, StanProgram]) -> None:
     fit = sample(programs["normal_mean"], NORMAL, seed=1, chains=2, draws=50)
     mu = fit.posterior["mu"].values

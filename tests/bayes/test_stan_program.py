@@ -97,6 +97,22 @@ def test_a_syntax_error_shows_file_and_line(tmp_path: Path) -> None:
         compile_program(path)
 
 
+@pytest.mark.parametrize(
+    ("declaration", "kind"),
+    [
+        ("tuple(real, real) pair = (1.0, 2.0);", "tuple"),
+        ("complex pair = to_complex(1, 2);", "complex"),
+    ],
+)
+def test_what_cannot_be_kept_as_draws_is_refused(
+    declaration: str, kind: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "odd.stan"
+    path.write_text(f"generated quantities {{ {declaration} }}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=f"'pair' is a {kind}, which cannot be kept as draws"):
+        compile_program(path)
+
+
 def test_a_type_error_in_an_include_shows_the_include(copied: Path) -> None:
     include = copied.parent / "functions" / "square_of.stanfunctions"
     include.write_text("real square_of(real x) { return y; }\n", encoding="utf-8")

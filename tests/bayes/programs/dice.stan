@@ -4,4 +4,5 @@ data {
 }
 generated quantities {
   int roll = categorical_rng(rep_vector(1.0 / sides, sides));
+  int throw_rep = 7 - roll; // replicates no data: there is no `throw`
 }
