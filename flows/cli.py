@@ -7,7 +7,7 @@ import traceback
 import warnings
 from collections.abc import Sequence
 
-from flows.commands import stan
+from flows.commands import domains, stan
 from tasks.errors import InputError, RunError
 
 BAD_INPUT = 2
@@ -23,6 +23,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     _add_debug(parser, default=False)
     subcommands = parser.add_subparsers(metavar="COMMAND", required=True)
+    domains.add_commands(subcommands)
     stan.add_commands(subcommands)
     for subcommand in subcommands.choices.values():
         _add_debug(subcommand, default=argparse.SUPPRESS)
