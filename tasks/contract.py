@@ -56,7 +56,11 @@ def load_contract(domain: str | Path) -> Domain:
     problems = list(check_contract(contract))
     if problems:
         raise InputError(_describe(path, problems))
-    return contract
+    if contract.source.location is None:
+        return contract
+    location = str(path.parent.absolute() / contract.source.location)
+    source = contract.source.model_copy(update={"location": location})
+    return contract.model_copy(update={"source": source})
 
 
 def check_contract(contract: Domain) -> Iterator[Problem]:

@@ -82,10 +82,16 @@ class Table(_Frozen):
 
 
 class Source(_Frozen):
-    """Where the tables lie: a folder with a file for each table, named after it."""
+    """Where the tables lie: a folder with a file for each table, named after it.
+
+    Attributes
+    ----------
+    location
+        The folder, relative to the contract's own; None where it is given with each run.
+    """
 
     kind: Literal["csv", "parquet"]
-    location: str
+    location: str | None = None
 
 
 class Split(_Frozen):

@@ -91,6 +91,12 @@ def test_a_good_contract_is_read(tmp_path: Path) -> None:
     assert isinstance(contract.tasks["turnover"], WindowTask)
 
 
+def test_a_location_is_relative_to_the_contract(tmp_path: Path) -> None:
+    contract = load_contract(written(tmp_path, GOOD))
+    assert contract.source.location == str(tmp_path / "data")
+    assert load_contract("f1").source.location is None
+
+
 def test_contracts_are_frozen(tmp_path: Path) -> None:
     contract = load_contract(written(tmp_path, GOOD))
     with pytest.raises(ValueError, match="frozen"):

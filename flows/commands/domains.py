@@ -1,18 +1,31 @@
-"""`whence domains`: what the shipped contracts describe."""
+"""`whence domains` and `whence check`: contracts, and data held against them."""
 
 import argparse
+from pathlib import Path
 
 from tasks.contract import known_domains, load_contract
+from tasks.errors import InputError
+from tasks.relations.gate import Check, check_tables
+from tasks.relations.sources import read_tables
 
 
 def add_commands(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to the parser."""
+    """Add both commands to the parser."""
     domains = subcommands.add_parser(
         "domains",
         help="list the domains with a data contract",
         description="List the domains whose contract ships with whence, and their tasks.",
     )
     domains.set_defaults(run=run_domains)
+
+    check = subcommands.add_parser(
+        "check",
+        help="hold a domain's data against its contract",
+        description="Read all tables of a domain and print which rules of its contract they break.",
+    )
+    check.add_argument("domain", metavar="DOMAIN", help="name of a domain, or a contract's YAML")
+    check.add_argument("--source", type=Path, metavar="FOLDER", help="where the tables lie")
+    check.set_defaults(run=run_check)
 
 
 def run_domains(options: argparse.Namespace) -> None:
@@ -23,3 +36,43 @@ def run_domains(options: argparse.Namespace) -> None:
         print(f"{name}  {contract.title}: {len(contract.tables)} tables, {keys} foreign keys")
         for task_name, task in contract.tasks.items():
             print(f"    {task_name}  ({task.kind}, {task.output})")
+
+
+def run_check(options: argparse.Namespace) -> None:
+    """Carry out ``whence check``."""
+    contract = load_contract(options.domain)
+    tables = read_tables(contract, options.source)
+    result = check_tables(contract, tables)
+    rows = sum(data.frame.height for data in tables.values())
+    print(f"{contract.title}: {len(tables)} tables, {rows} rows, {len(result.checks)} rules")
+    broken = [check for check in result.checks if check.failing]
+    if broken:
+        print(format_checks(broken))
+    if result.blocking:
+        raise InputError(
+            f"{len(result.blocking)} rule(s) of the contract stop a run: mend the data, or the "
+            "contract where it asks too much."
+        )
+    cells = sum(check.failing for check in broken)
+    print(f"The data may pass; {cells} faults are marked for repair." if cells else "No fault.")
+
+
+def format_checks(checks: list[Check]) -> str:
+    """The broken rules as an aligned table."""
+    head = ("", "table.column", "rule", "faulty", "share", "examples")
+    lines = [head] + [
+        (
+            "STOP" if check.blocks else "mark",
+            f"{check.table}.{check.column}",
+            check.rule,
+            str(check.failing),
+            f"{check.failing / check.rows:.1%}",
+            "; ".join(check.examples),
+        )
+        for check in checks
+    ]
+    widths = [max(len(line[k]) for line in lines) for k in range(len(head))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )

@@ -1,0 +1,1 @@
+"""From a source of tables to checked tables and features."""
