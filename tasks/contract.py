@@ -103,6 +103,11 @@ def _check_table(contract: Domain, name: str, table: Table) -> Iterator[Problem]
             yield there, f"there is no table {parent!r}"
         elif len(contract.tables[parent].primary_key) != 1:
             yield there, f"{parent!r} must have a primary key of one column"
+        elif column in table.columns:
+            (key,) = contract.tables[parent].primary_key
+            there_type = contract.tables[parent].columns.get(key)
+            if there_type and there_type.type != table.columns[column].type:
+                yield there, f"must be of the type of {parent}.{key}, which is {there_type.type}"
     for column, entry in table.columns.items():
         if entry.range and entry.type not in ("integer", "number"):
             yield f"{here}.columns.{column}.range", f"a {entry.type} column has no range"

@@ -1,0 +1,324 @@
+"""Labels and features against brute force, and what must never be seen."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.contract import check_contract
+from tasks.domain import Domain, WindowTask
+from tasks.errors import InputError
+from tasks.relations.events import LABEL, TIME, window_rows
+from tasks.relations.features import FeatureTable, build_features
+
+DAY = timedelta(days=1)
+START = datetime(2020, 1, 1)
+SPLIT = {"validation": date(2020, 3, 1), "test": date(2020, 4, 1)}
+WINDOW = {
+    "kind": "window",
+    "output": "regression",
+    "entity": "drivers",
+    "events": "results",
+    "key": "driver",
+    "aggregate": "mean",
+    "column": "place",
+    "window_days": 10,
+    "step_days": 10,
+    "active_days": 20,
+    "start": START.date(),
+    "split": SPLIT,
+}
+
+
+def domain(**changes: Any) -> Domain:
+    """Drivers with results in races; teams that a result belongs to and that have money."""
+    integer, number = {"type": "integer"}, {"type": "number"}
+    contract = Domain.model_validate(
+        {
+            "name": "races",
+            "title": "Races",
+            "source": {"kind": "csv"},
+            "tables": {
+                "drivers": {
+                    "primary_key": "id",
+                    "columns": {"id": integer, "born": {"type": "time"}, "name": {"type": "text"}},
+                },
+                "teams": {
+                    "primary_key": "id",
+                    "columns": {"id": integer, "base": {"type": "category"}},
+                },
+                "races": {
+                    "primary_key": "id",
+                    "time": "day",
+                    "columns": {"id": integer, "day": {"type": "time"}, "length": number},
+                },
+                "results": {
+                    "primary_key": "id",
+                    "foreign_keys": {"driver": "drivers", "team": "teams", "race": "races"},
+                    "time": "race.day",
+                    "columns": {
+                        "id": integer,
+                        "driver": integer,
+                        "team": integer,
+                        "race": integer,
+                        "place": number,
+                        "finished": {"type": "boolean"},
+                    },
+                },
+            },
+            "tasks": {"place": WINDOW | changes},
+        }
+    )
+    assert list(check_contract(contract)) == []
+    return contract
+
+
+def database(seed: int, results: int = 60) -> dict[str, pl.DataFrame]:
+    rng = np.random.default_rng(seed)
+    days = np.sort(rng.choice(100, 25, replace=False))
+    place = [float(x) if x else None for x in rng.integers(0, 6, results)]
+    return {
+        "drivers": pl.DataFrame(
+            {"id": [1, 2, 3], "born": [START - 9000 * DAY] * 3, "name": ["A", "B", "C"]}
+        ),
+        "teams": pl.DataFrame({"id": [1, 2], "base": ["서울", "Roma"]}),
+        "races": pl.DataFrame(
+            {
+                "id": np.arange(25),
+                "day": [START + int(d) * DAY for d in days],
+                "length": rng.normal(300, 9, 25),
+            }
+        ),
+        "results": pl.DataFrame(
+            {
+                "id": np.arange(results),
+                "driver": rng.integers(1, 4, results),
+                "team": rng.integers(1, 4, results),  # team 3 is an orphan
+                "race": rng.integers(0, 25, results),
+                "place": place,
+                "finished": rng.random(results) < 0.7,
+            }
+        ),
+    }
+
+
+def events_of(tables: dict[str, pl.DataFrame]) -> list[dict[str, Any]]:
+    days = dict(zip(*tables["races"].select("id", "day"), strict=True))
+    return [row | {"time": days[row["race"]]} for row in tables["results"].to_dicts()]
+
+
+def brute_force_labels(
+    tables: dict[str, pl.DataFrame], task: WindowTask
+) -> dict[tuple[int, datetime], float]:
+    events = events_of(tables)
+    last = max(event["time"] for event in events)
+    labels = {}
+    t = START
+    while t + task.window_days * DAY <= last:
+        for driver in (1, 2, 3):
+            own = [event for event in events if event["driver"] == driver]
+            ahead = [e for e in own if t < e["time"] <= t + task.window_days * DAY]
+            active = any(t - task.active_days * DAY < e["time"] <= t for e in own)
+            places = [e["place"] for e in ahead if e["place"] is not None]
+            if active and ahead:
+                if task.aggregate == "mean" and places:
+                    labels[driver, t] = sum(places) / len(places)
+                elif task.aggregate == "count":
+                    labels[driver, t] = len(ahead)
+                elif task.aggregate == "any":
+                    labels[driver, t] = float(any(p > 3 for p in places))
+        t += task.step_days * DAY
+    return labels
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 1000),
+    window=st.integers(1, 25),
+    step=st.integers(1, 25),
+    active=st.integers(1, 40),
+)
+def test_labels_are_those_of_brute_force(seed: int, window: int, step: int, active: int) -> None:
+    tables = database(seed)
+    widths = {"window_days": window, "step_days": step, "active_days": active}
+    for change in (
+        {"aggregate": "mean"},
+        {"aggregate": "count", "column": None},
+        {
+            "aggregate": "any",
+            "column": None,
+            "output": "classification",
+            "condition": {"column": "place", "compare": ">", "value": 3},
+        },
+    ):
+        contract = domain(**widths, **change)
+        task = contract.tasks["place"]
+        assert isinstance(task, WindowTask)
+        expected = brute_force_labels(tables, task)
+        if not expected:
+            with pytest.raises(InputError, match="No drivers has an event"):
+                window_rows(contract, tables, task)
+            continue
+        rows = window_rows(contract, tables, task)
+        got = {(row["driver"], row[TIME]): row[LABEL] for row in rows.iter_rows(named=True)}
+        assert got == pytest.approx(expected)
+
+
+def build(tables: dict[str, pl.DataFrame], **changes: Any) -> FeatureTable:
+    contract = domain(**changes)
+    return build_features(contract, tables, contract.tasks["place"])
+
+
+def test_features_are_those_of_brute_force() -> None:
+    tables = database(1)
+    table = build(tables)
+    events = events_of(tables)
+    for row, known in zip(
+        table.rows.iter_rows(named=True), table.features.iter_rows(named=True), strict=True
+    ):
+        t = row[TIME]
+        before = sorted(
+            (e for e in events if e["driver"] == row["driver"] and e["time"] < t),
+            key=lambda e: e["time"],
+        )
+        recent = [e for e in before if e["time"] >= t - 20 * DAY]
+        path = "<-results.driver results"
+        assert known[f"{path}.* count"] == len(before)
+        assert known[f"{path}.* recent count"] == len(recent)
+        assert known[f"{path}.* days since"] == (t - before[-1]["time"]) / DAY
+        for name, rows in (("mean", before), ("recent mean", recent)):
+            places = [e["place"] for e in rows if e["place"] is not None]
+            expected = pytest.approx(sum(places) / len(places)) if places else None
+            assert known[f"{path}.place {name}"] == expected
+            done = [e["finished"] for e in rows]
+            assert known[f"{path}.finished {name}"] == pytest.approx(sum(done) / len(done))
+        last = [e for e in before if e["time"] == before[-1]["time"]][-1]
+        assert known[f"{path}.place last"] == last["place"]
+        base = {1: "서울", 2: "Roma", 3: None}[last["team"]]
+        assert known["<-results.driver->team teams.base value"] == base
+        if last["team"] != 3:
+            team = [e for e in events if e["team"] == last["team"] and e["time"] < t]
+            name = "<-results.driver->team<-results.team results.* count"
+            assert known[name] == len(team)
+        assert known["drivers.born value"] == START - 9000 * DAY
+
+
+def test_every_feature_knows_its_node() -> None:
+    table = build(database(1))
+    assert [feature.name for feature in table.nodes] == table.features.columns
+    by_name = {feature.name: feature for feature in table.nodes}
+    own = by_name["<-results.driver results.place mean"]
+    team = by_name["<-results.driver->team<-results.team results.place mean"]
+    assert (own.table, own.column) == (team.table, team.column) == ("results", "place")
+    assert own.path != team.path
+    assert by_name["<-results.driver->team teams.base value"].type == "category"
+    assert not [feature for feature in table.nodes if feature.column in ("name", "id", "driver")]
+
+
+@pytest.mark.parametrize("task", ["window", "column"])
+def test_what_happens_at_or_after_a_row_s_time_changes_nothing(task: str) -> None:
+    """A planted leak: the target itself, written into everything from the cut on."""
+    tables = database(2, results=120)
+    change = COLUMN if task == "column" else {}
+    cut = START + 50 * DAY
+    later = tables["races"].filter(pl.col("day") >= cut)["id"].implode()
+    leaking = tables["results"].with_columns(
+        pl.when(pl.col("race").is_in(later)).then(1e6).otherwise(pl.col("place")).alias("place")
+    )
+    clean = build_table(tables, change)
+    leaked = build_table(tables | {"results": leaking}, change)
+    seen = clean.rows[TIME] <= cut
+    assert seen.sum() > 3
+    assert clean.features.filter(seen).equals(leaked.features.filter(leaked.rows[TIME] <= cut))
+    assert not clean.features.filter(~seen).equals(leaked.features.filter(leaked.rows[TIME] > cut))
+
+
+COLUMN = {
+    "kind": "column",
+    "output": "regression",
+    "table": "results",
+    "column": "place",
+    "split": SPLIT,
+}
+
+
+def build_table(tables: dict[str, pl.DataFrame], change: dict[str, Any]) -> FeatureTable:
+    contract = domain()
+    if change:
+        contract = Domain.model_validate(contract.model_dump() | {"tasks": {"place": change}})
+    return build_features(contract, tables, contract.tasks["place"])
+
+
+def test_a_column_task_predicts_rows_from_their_other_columns_and_their_parents() -> None:
+    tables = database(3)
+    table = build_table(tables, COLUMN)
+    known = tables["results"].drop_nulls("place")
+    assert table.rows["id"].to_list() == known["id"].to_list()
+    assert table.rows[LABEL].to_list() == known["place"].to_list()
+    assert "results.place value" not in table.features.columns
+    finished = table.features["results.finished value"]
+    assert finished.to_list() == known["finished"].cast(pl.Float64).to_list()
+    length = dict(zip(*tables["races"].select("id", "length"), strict=True))
+    assert table.features["->race races.length value"].to_list() == [
+        length[race] for race in known["race"]
+    ]
+    assert table.features["->team teams.base value"].null_count() == (known["team"] == 3).sum()
+
+
+def test_a_join_never_changes_the_rows() -> None:
+    """Also where a parent's key is there twice."""
+    tables = database(4)
+    twice = tables | {"teams": pl.concat([tables["teams"], tables["teams"]])}
+    assert build(twice).features.equals(build(tables).features)
+
+
+def test_a_parent_that_became_known_later_tells_nothing() -> None:
+    tables = database(5)
+    late = tables["races"].with_columns(pl.col("length") * 0 + 7)
+    contract = domain()
+    contract = contract.model_copy(
+        update={
+            "tables": contract.tables
+            | {"results": contract.tables["results"].model_copy(update={"time": "entered"})}
+        }
+    )
+    columns = contract.tables["results"].columns | {
+        "entered": contract.tables["races"].columns["day"]
+    }
+    results = contract.tables["results"].model_copy(update={"columns": columns})
+    contract = contract.model_copy(update={"tables": contract.tables | {"results": results}})
+    early = tables["results"].with_columns(pl.lit(START).cast(pl.Datetime("us")).alias("entered"))
+    contract = Domain.model_validate(contract.model_dump() | {"tasks": {"place": COLUMN}})
+    table = build_features(
+        contract, {**tables, "races": late, "results": early}, contract.tasks["place"]
+    )
+    days = dict(zip(*tables["races"].select("id", "day"), strict=True))
+    races = early.drop_nulls("place")["race"]
+    expected = [7.0 if days[race] <= START else None for race in races]
+    assert table.features["->race races.length value"].to_list() == expected
+
+
+def test_leaks_are_left_out() -> None:
+    tables = database(1)
+    contract = domain().model_copy(update={"leaks": ("results.place",)})
+    table = build_features(contract, tables, contract.tasks["place"])
+    assert not [feature for feature in table.nodes if feature.column == "place"]
+
+
+def test_the_past_of_what_is_to_be_predicted_is_a_feature() -> None:
+    condition = {"column": "place", "compare": ">", "value": 3}
+    table = build(
+        database(1), aggregate="any", column=None, output="classification", condition=condition
+    )
+    assert "<-results.driver results.place > 3.0 mean" in table.features.columns
+
+
+def test_the_tables_are_not_mutated() -> None:
+    tables = database(6)
+    before = {name: frame.clone() for name, frame in tables.items()}
+    build(tables)
+    assert all(tables[name].equals(frame) for name, frame in before.items())
