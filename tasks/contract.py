@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
-from tasks.domain import ColumnTask, Domain, Table, Task, WindowTask
+from tasks.domain import ColumnTask, DemoSource, Domain, Table, Task, WindowTask
 from tasks.errors import InputError
 from tasks.locations import resource
 
@@ -56,11 +56,11 @@ def load_contract(domain: str | Path) -> Domain:
     problems = list(check_contract(contract))
     if problems:
         raise InputError(_describe(path, problems))
-    if contract.source.location is None:
+    source = contract.source
+    if isinstance(source, DemoSource) or source.location is None:
         return contract
-    location = str(path.parent.absolute() / contract.source.location)
-    source = contract.source.model_copy(update={"location": location})
-    return contract.model_copy(update={"source": source})
+    location = str(path.parent.absolute() / source.location)
+    return contract.model_copy(update={"source": source.model_copy(update={"location": location})})
 
 
 def check_contract(contract: Domain) -> Iterator[Problem]:

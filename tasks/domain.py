@@ -81,7 +81,7 @@ class Table(_Frozen):
     missing: tuple[str, ...] = ()
 
 
-class Source(_Frozen):
+class FolderSource(_Frozen):
     """Where the tables lie: a folder with a file for each table, named after it.
 
     Attributes
@@ -92,6 +92,25 @@ class Source(_Frozen):
 
     kind: Literal["csv", "parquet"]
     location: str | None = None
+
+
+class DemoSource(_Frozen):
+    """The generated manufacturing database.
+
+    Attributes
+    ----------
+    documents
+        Number of sales documents before some are repeated.
+    seed
+        Of the generator.
+    """
+
+    kind: Literal["demo"]
+    documents: Annotated[int, Field(ge=100)] = 20_000
+    seed: Annotated[int, Field(ge=0)] = 1
+
+
+Source = Annotated[FolderSource | DemoSource, Field(discriminator="kind")]
 
 
 class Split(_Frozen):

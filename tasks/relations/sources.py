@@ -6,8 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
-from tasks.domain import ColumnType, Domain, Table
+from tasks.domain import ColumnType, DemoSource, Domain, Table
 from tasks.errors import InputError
+from tasks.relations.demo import generate_demo
 
 TIME_FORMATS = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d")
 TRUE_TEXTS = ("true", "t", "yes", "y", "1")
@@ -51,30 +52,37 @@ def read_tables(contract: Domain, folder: Path | None = None) -> dict[str, Table
     InputError
         If the folder, a file or a column is missing, or a file cannot be read at all.
     """
-    place = folder or (Path(contract.source.location) if contract.source.location else None)
+    source = contract.source
+    if isinstance(source, DemoSource):
+        generated = generate_demo(source.documents, source.seed).tables
+        return {
+            name: _type_table(generated[name], f"The demo's table {name}", table)
+            for name, table in contract.tables.items()
+        }
+    place = folder or (Path(source.location) if source.location else None)
     if place is None:
         raise InputError(
             f"The contract of {contract.name} names no folder of tables: give one with --source."
         )
     if not place.is_dir():
         raise InputError(f"The source of {contract.name} must be a folder, got {str(place)!r}.")
-    return {
-        name: _read_table(place / f"{name}.{contract.source.kind}", name, table)
-        for name, table in contract.tables.items()
-    }
+    tables = {}
+    for name, table in contract.tables.items():
+        path = place / f"{name}.{source.kind}"
+        if not path.is_file():
+            raise InputError(f"Table {name} must be the file {str(path)!r}, which is missing.")
+        tables[name] = _type_table(_read_file(path), str(path), table)
+    return tables
 
 
-def _read_table(path: Path, name: str, table: Table) -> TableData:
-    if not path.is_file():
-        raise InputError(f"Table {name} must be the file {str(path)!r}, which is missing.")
-    raw = _read_file(path)
+def _type_table(raw: pl.DataFrame, place: str, table: Table) -> TableData:
     absent = [column for column in table.columns if column not in raw.columns]
     if absent:
         raise InputError(
-            f"{path} must have the column(s) {', '.join(absent)}; it has {', '.join(raw.columns)}."
+            f"{place} must have the column(s) {', '.join(absent)}; it has {', '.join(raw.columns)}."
         )
     if raw.is_empty():
-        raise InputError(f"{path} must hold at least one row, got none.")
+        raise InputError(f"{place} must hold at least one row, got none.")
     typed, unreadable = {}, {}
     for column, entry in table.columns.items():
         values = _without_markers(raw[column], (*table.missing, *entry.missing))
