@@ -1,0 +1,1 @@
+"""Where epistemic uncertainty comes from: shares of tables, their columns and value ranges."""

@@ -1,0 +1,1 @@
+"""Ensembles, their epistemic and aleatoric uncertainty, proper scores and calibration."""

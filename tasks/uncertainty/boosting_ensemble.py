@@ -1,0 +1,79 @@
+"""The fitted members of a boosting ensemble and how they predict."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+
+from tasks.errors import InputError
+from tasks.uncertainty.noise_model import NoiseModel
+from tasks.uncertainty.protocol import FloatArray
+from tasks.uncertainty.threads import one_thread
+from tasks.uncertainty.training_data import check_rows
+
+
+@dataclass(frozen=True)
+class BoostingEnsemble:
+    """What `fit_boosting` returns; an `Ensemble`.
+
+    Attributes
+    ----------
+    models
+        The fitted members, B of them.
+    noise_models
+        Their noise models; none where the target is a class.
+    n_columns
+        p, the number of features.
+    n_classes
+        C, or None for a regression.
+    """
+
+    models: tuple[Any, ...]
+    noise_models: tuple[NoiseModel, ...]
+    n_columns: int
+    n_classes: int | None
+
+    @property
+    def n_members(self) -> int:
+        """B, the number of members."""
+        return len(self.models)
+
+    def predict_members(self, x: FloatArray) -> FloatArray:
+        """As `Ensemble.predict_members`; a category that a bag lacked is taken as missing."""
+        self._check(x)
+        with one_thread():
+            if self.n_classes is None:
+                return np.stack([model.predict(x) for model in self.models])
+            return np.stack([model.predict_proba(x) for model in self.models])
+
+    def predict_noise(self, x: FloatArray) -> FloatArray:
+        """As `Ensemble.predict_noise`."""
+        self._check(x)
+        if self.n_classes is not None:
+            raise InputError("Noise variances are those of a regression, got a class target.")
+        with one_thread():
+            return np.stack([model.predict(x) for model in self.noise_models])
+
+    def subset(self, members: Sequence[int]) -> Self:
+        """As `Ensemble.subset`; a sub-ensemble predicts as these members did in the whole."""
+        chosen = list(members)
+        if (
+            not chosen
+            or len(set(chosen)) < len(chosen)
+            or not set(chosen) <= set(range(self.n_members))
+        ):
+            raise InputError(
+                f"A sub-ensemble needs distinct members from 0 to {self.n_members - 1}, "
+                f"got {chosen}."
+            )
+        return replace(
+            self,
+            models=tuple(self.models[b] for b in chosen),
+            noise_models=tuple(self.noise_models[b] for b in chosen if self.noise_models),
+        )
+
+    def _check(self, x: FloatArray) -> None:
+        check_rows(x)
+        if x.shape[1] != self.n_columns:
+            raise InputError(f"Rows must have {self.n_columns} columns, got {x.shape[1]}.")
