@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 
+from tasks.bayes.arguments import Floats, check_keys, finite, non_negative, positive, require
 from tasks.errors import InputError
-
-Floats = npt.NDArray[np.float64]
 
 GRID = 256  # nodes among which the global maximum is bracketed
 
@@ -43,7 +42,7 @@ def shrinkage(n: npt.ArrayLike, lam: npt.ArrayLike) -> Floats:
 
 def posterior_mean(ybar: npt.ArrayLike, n: npt.ArrayLike, lam: npt.ArrayLike) -> Floats:
     """Posterior mean B ybar of alpha given lam; arguments as in `shrinkage`."""
-    return shrinkage(n, lam) * _finite("ybar", ybar)
+    return shrinkage(n, lam) * finite("ybar", ybar)
 
 
 def posterior_variance(n: npt.ArrayLike, lam: npt.ArrayLike, sigma2_obs: npt.ArrayLike) -> Floats:
@@ -176,55 +175,9 @@ def empirical_bayes_variance(ybar: npt.ArrayLike, n: npt.ArrayLike, sigma2_obs: 
     return 0.0 if at_zero else math.exp(found.x) - offset
 
 
-def check_keys(ybar: npt.ArrayLike, n: npt.ArrayLike, sigma2_obs: float) -> tuple[Floats, Floats]:
-    """Give means and counts as arrays of shape (K,), or refuse them.
-
-    Raises
-    ------
-    InputError
-        If there is no key, the lengths differ, no key has observations, n_k < 0,
-        sigma2_obs <= 0, or a value is not finite.
-    """
-    means, counts = _finite("ybar", ybar), non_negative("n", n)
-    positive("sigma2_obs", sigma2_obs)
-    if means.ndim != 1 or means.shape != counts.shape:
-        raise InputError(
-            "Arguments ybar and n must be one number a key each, "
-            f"got shapes {means.shape} and {counts.shape}."
-        )
-    if not (counts > 0).any():
-        raise InputError(
-            f"At least one key must have observations, got none among {counts.size} key(s)."
-        )
-    return means, counts
-
-
-def positive(name: str, values: npt.ArrayLike) -> Floats:
-    """Give the values as an array, or refuse what is not finite and above 0."""
-    array = np.asarray(values, dtype=np.float64)
-    return _require(name, array, np.isfinite(array) & (array > 0), "finite and > 0")
-
-
-def non_negative(name: str, values: npt.ArrayLike) -> Floats:
-    """Give the values as an array, or refuse what is not finite and at least 0."""
-    array = np.asarray(values, dtype=np.float64)
-    return _require(name, array, np.isfinite(array) & (array >= 0), "finite and >= 0")
-
-
-def _finite(name: str, values: npt.ArrayLike) -> Floats:
-    array = np.asarray(values, dtype=np.float64)
-    return _require(name, array, np.isfinite(array), "finite")
-
-
 def _counts_and_ratio(n: npt.ArrayLike, lam: npt.ArrayLike) -> tuple[Floats, Floats]:
     counts, ratio = non_negative("n", n), np.asarray(lam, dtype=np.float64)
-    _require("lam", ratio, ratio >= 0, ">= 0")
+    require("lam", ratio, ratio >= 0, ">= 0")
     total = counts + ratio
-    _require("n + lam", total, total > 0, "> 0")
+    require("n + lam", total, total > 0, "> 0")
     return counts, ratio
-
-
-def _require(name: str, array: Floats, good: npt.NDArray[np.bool_], rule: str) -> Floats:
-    if not good.all():
-        raise InputError(f"Argument {name} must be {rule}, got {array[~good].flat[0]:g}.")
-    return array

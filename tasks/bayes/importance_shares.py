@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tasks.bayes.conjugate import Floats
+from tasks.bayes.arguments import Floats
 from tasks.errors import InputError
 
 

@@ -7,13 +7,8 @@ mean. For unequal n_k there is no closed form: simulate, or use `tasks.bayes.key
 import numpy as np
 import numpy.typing as npt
 
-from tasks.bayes.conjugate import (
-    Floats,
-    check_keys,
-    empirical_bayes_variance,
-    positive,
-    posterior_variance,
-)
+from tasks.bayes.arguments import Floats, check_keys, positive
+from tasks.bayes.conjugate import empirical_bayes_variance, posterior_variance
 from tasks.errors import InputError
 
 

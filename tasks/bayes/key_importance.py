@@ -12,15 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.interpolate import CubicSpline
 
-from tasks.bayes.conjugate import (
-    Floats,
-    check_keys,
-    log_marginal,
-    positive,
-    posterior_mean,
-    posterior_variance,
-    shrinkage,
-)
+from tasks.bayes.arguments import Floats, check_keys, positive
+from tasks.bayes.conjugate import log_marginal, posterior_mean, posterior_variance, shrinkage
 from tasks.errors import InputError
 
 CUT = 40.0  # nats below the peak at which the density is cut off: e**-40 = 4e-18 of it

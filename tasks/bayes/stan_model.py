@@ -1,5 +1,6 @@
 """Sample from a Stan program."""
 
+import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,8 @@ from tasks.bayes.stan_data import prepare_data
 from tasks.bayes.stan_program import StanProgram, compile_program
 from tasks.errors import InputError, RunError, last_lines
 
+WRONG_SIZE = re.compile(r"variable name=(\w+);.* dims declared=(\(.*?\)); dims found=(\(.*?\))")
+WRONG_VALUE = re.compile(r"::\w+: (.+ is .+, but must be .+) \(in ('.*', line \d+)")
 SIGNIFICANT_DIGITS = 17  # a double survives the CSV unchanged
 
 
@@ -125,5 +128,29 @@ def _explain(program: StanProgram, folder: Path) -> InputError | RunError:
     began = "Gradient evaluation" in console or "initial value" in console.lower()
     if "Exception:" in console and not began:
         reason = console[console.index("Exception:") :].splitlines()[0]
-        return InputError(f"{program.name} refuses its data. {reason}")
+        return InputError(f"{program.name} refuses its data: {_in_plain_words(reason)}")
     return RunError(f"{program.name} failed while sampling:\n{said}")
+
+
+def _in_plain_words(reason: str) -> str:
+    """What Stan says of data, without its internal names; as it stands where it is not known.
+
+    Examples
+    --------
+    >>> _in_plain_words(
+    ...     "Exception: mismatch in dimension declared and found in context; processing "
+    ...     "stage=data initialization; variable name=y; position=0; dims declared=(8); "
+    ...     "dims found=(7) (in 'm.stan', line 7, column 2 to column 14)"
+    ... )
+    "'y' must have the size (8), got (7)."
+    >>> _in_plain_words(
+    ...     "Exception: m_model_namespace::m_model: sigma[1] is -1, but must be greater than or "
+    ...     "equal to 0.000000 (in 'm.stan', line 8, column 2 to column 27)"
+    ... )
+    "sigma[1] is -1, but must be greater than or equal to 0.000000 (in 'm.stan', line 8)."
+    """
+    if size := WRONG_SIZE.search(reason):
+        return "{!r} must have the size {}, got {}.".format(*size.groups())
+    if value := WRONG_VALUE.search(reason):
+        return "{} (in {}).".format(*value.groups())
+    return reason

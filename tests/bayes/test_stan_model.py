@@ -120,8 +120,15 @@ def test_a_program_without_parameters_gives_its_draws(programs: dict[str, StanPr
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"y": [1.0, 2.0, 3.0]}, r"variable name=y; .*dims declared=\(4\); dims found=\(3\)"),
-        ({"sd_y": -1.0}, "sd_y is -1, but must be greater than or equal to 0"),
+        (
+            {"y": [1.0, 2.0, 3.0]},
+            r"^normal_mean refuses its data: 'y' must have the size \(4\), got \(3\)\.$",
+        ),
+        (
+            {"sd_y": -1.0},
+            r"^normal_mean refuses its data: sd_y is -1, but must be greater than or equal to "
+            r"0\.000000 \(in 'normal_mean.stan', line \d+\)\.$",
+        ),
         ({"y": [1.0, 2.0, 3.0, float("nan")]}, "'y' must not hold NaN"),
     ],
 )

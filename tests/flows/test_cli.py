@@ -100,7 +100,9 @@ def test_bad_input_exits_with_2_and_one_clear_line(
             tmp_path / "a.json", {k: v for k, v in schools.items() if k != "sigma"}
         ),
         "'y' must have 1 dimension(s), got 0": write(tmp_path / "b.json", schools | {"y": 1}),
-        "variable name=sigma": write(tmp_path / "c.json", schools | {"sigma": [1.0] * 7}),
+        "'sigma' must have the size (8), got (7)": write(
+            tmp_path / "c.json", schools | {"sigma": [1.0] * 7}
+        ),
         "sigma[1] is -1": write(tmp_path / "d.json", schools | {"sigma": [-1.0] * 8}),
     }
     for said, path in cases.items():

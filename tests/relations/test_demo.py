@@ -42,7 +42,7 @@ def test_faults_are_where_they_are_said_to_be_and_nowhere_else(demo: Demo) -> No
     assert set(extra["document"]) <= set(demo.clean["documents"]["document"])
 
 
-def test_the_error_of_the_noisy_column_is_of_the_size_it_has(demo: Demo) -> None:
+def test_the_error_of_the_noisy_column_is_of_the_size_it_has() -> None:
     errors = [
         generate_demo(100, seed=seed).tables["plants"]["efficiency"]
         - generate_demo(100, seed=seed).clean["plants"]["efficiency"]
