@@ -193,3 +193,17 @@ def test_the_installed_command_needs_no_prefect_to_fit(tmp_path: Path) -> None:
         env={**os.environ},
     )
     assert done.stdout.splitlines()[-1] == "False"
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flows.cli", "domains"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait(timeout=60) == 0
