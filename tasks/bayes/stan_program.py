@@ -20,7 +20,7 @@ from tasks.bayes.stan_source import (
     read_declarations,
     read_source,
 )
-from tasks.bayes.toolchain import Toolchain, ensure_toolchain, find_toolchain
+from tasks.bayes.toolchain import Toolchain, ensure_toolchain
 from tasks.errors import RunError
 from tasks.locations import cache_folder
 
@@ -80,10 +80,12 @@ def compile_program(program: Path) -> StanProgram:
         If the toolchain is missing or the C++ compiler fails, with its last lines.
     """
     source = read_source(program)
-    digest = digest_of(source.digest, identifier(source.name), find_toolchain().digest)
-    folder = programs_folder() / f"{source.name}-{digest[:16]}"
+    toolchain = ensure_toolchain()
+    digest = digest_of(source.digest, identifier(source.name), toolchain.digest)
+    # The executable loads libraries from the toolchain's folder: another folder, another entry.
+    entry = digest_of(digest, str(toolchain.home.resolve()))
+    folder = programs_folder() / f"{source.name}-{entry[:16]}"
     if not (folder / RECORD).exists():
-        toolchain = ensure_toolchain()
         declarations = read_declarations(source, toolchain.stanc)
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{folder}.lock"):

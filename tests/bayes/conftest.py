@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tasks.bayes.stan_program import StanProgram, compile_program
+from tasks.bayes.toolchain import ensure_toolchain
 from tasks.locations import resource
 
 PROGRAMS = Path(__file__).parent / "programs"
@@ -34,3 +35,14 @@ def programs() -> dict[str, StanProgram]:
     ]
     with ThreadPoolExecutor(2) as pool:
         return {program.name: program for program in pool.map(compile_program, paths)}
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache without programs that shares the toolchain with the real one."""
+    home = ensure_toolchain().home
+    cache = tmp_path / "캐시 folder"
+    cache.mkdir()
+    (cache / "toolchains").symlink_to(home.parent)
+    monkeypatch.setenv("WHENCE_CACHE", str(cache))
+    return cache

@@ -110,19 +110,26 @@ def test_cmdstanpy_compiles_in_our_home(tmp_path: Path) -> None:
     assert json.loads(rolls) == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
 
 
-def test_a_cmdstan_of_the_user_s_own_compiles_and_samples(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_cmdstan_of_the_user_s_own_compiles_and_samples_also_when_it_has_moved(
+    own_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A folder that is built like CmdStan's and not known to be ours."""
     home = tmp_path / "cmdstan-2.35.0"
     shutil.copytree(ensure_toolchain().home, home, symlinks=True)
     (home / MARKER).unlink()
-    monkeypatch.setenv("CMDSTAN", str(home))
-    assert find_toolchain().origin == "CmdStan"
     before = Path.cwd()
-    program = compile_program(PROGRAMS / "dice.stan")
-    assert program.toolchain == "Stan 2.35.0 (CmdStan)"
-    assert Path.cwd() == before
-    assert os.environ["CMDSTAN"] == str(home)
-    fit = sample(program, {"sides": 2}, seed=1, chains=1, draws=50)
-    assert set(np.unique(fit.posterior["roll"])) == {1, 2}
+    digests = set()
+    for place in (home, tmp_path / "moved" / "cmdstan-2.35.0"):
+        if place != home:
+            shutil.move(home, place)
+        monkeypatch.setenv("CMDSTAN", str(place))
+        assert find_toolchain().origin == "CmdStan"
+        program = compile_program(PROGRAMS / "dice.stan")
+        assert program.toolchain == "Stan 2.35.0 (CmdStan)"
+        assert program.executable.is_relative_to(own_cache)
+        assert Path.cwd() == before
+        assert os.environ["CMDSTAN"] == str(place)
+        fit = sample(program, {"sides": 2}, seed=1, chains=1, draws=50)
+        assert set(np.unique(fit.posterior["roll"])) == {1, 2}
+        digests.add(program.digest)
+    assert len(digests) == 1

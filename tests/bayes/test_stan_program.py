@@ -9,21 +9,9 @@ import pytest
 
 from tasks.bayes.stan_program import StanProgram, compile_program, compiled_programs
 from tasks.bayes.stan_source import Declaration, read_source
-from tasks.bayes.toolchain import ensure_toolchain
 from tasks.errors import InputError, RunError
 
 PROGRAMS = Path(__file__).parent / "programs"
-
-
-@pytest.fixture
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache without programs that shares the toolchain with the real one."""
-    home = ensure_toolchain().home
-    cache = tmp_path / "캐시 folder"
-    cache.mkdir()
-    (cache / "toolchains").symlink_to(home.parent)
-    monkeypatch.setenv("WHENCE_CACHE", str(cache))
-    return cache
 
 
 @pytest.fixture
