@@ -1,4 +1,4 @@
-"""The data contract of a domain as frozen objects: tables, keys, columns, tasks, costs."""
+"""A domain as frozen objects: nodes, and the contract of tables, keys, columns, tasks, costs."""
 
 from datetime import date
 from typing import Annotated, Literal
@@ -20,6 +20,53 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Level = Literal["table", "column", "range"]
+
+PLACEBO = "(placebo)"
+"""Table of the column of pure noise that every run carries along."""
+
+
+class Node(_Frozen):
+    """A place in the database: a table, a column of it, or a value range of that column.
+
+    Attributes
+    ----------
+    table
+        Its name.
+    column
+        Empty for a whole table.
+    range
+        Label of the value range; empty for a whole column.
+
+    Examples
+    --------
+    >>> node = Node(table="items", column="weight", range="missing")
+    >>> node.level, str(node), str(node.parent)
+    ('range', 'items.weight [missing]', 'items.weight')
+    """
+
+    table: str
+    column: str = ""
+    range: str = ""
+
+    @property
+    def level(self) -> Level:
+        """Which of the three levels it is on."""
+        return "range" if self.range else "column" if self.column else "table"
+
+    @property
+    def parent(self) -> "Node | None":
+        """The node that it is part of; None for a table."""
+        if self.range:
+            return Node(table=self.table, column=self.column)
+        return Node(table=self.table) if self.column else None
+
+    def __str__(self) -> str:
+        """Name as a reader knows it."""
+        whole = f"{self.table}.{self.column}" if self.column else self.table
+        return f"{whole} [{self.range}]" if self.range else whole
 
 
 class Column(_Frozen):

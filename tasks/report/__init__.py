@@ -1,0 +1,1 @@
+"""What was found, ranked and told: as text, as JSON, as a page with figures."""
