@@ -1,0 +1,1 @@
+"""Bayesian models of what was simulated: effects of interventions, importance of keys."""

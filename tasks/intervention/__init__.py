@@ -1,0 +1,1 @@
+"""Repairs of the data, simulated, and what they do to uncertainty."""

@@ -1,0 +1,71 @@
+"""Uncertainty before and after each intervention, in every replicate cell."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tasks.domain import Node
+from tasks.errors import InputError
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Action:
+    """An intervention at a node, such as ``impute_missing`` at ``items.weight``."""
+
+    node: Node
+    intervention: str
+
+    def __str__(self) -> str:
+        """Name as a reader knows it."""
+        return f"{self.intervention} {self.node}"
+
+
+@dataclass(frozen=True)
+class ReplicateCells:
+    """K actions in J x V cells: sub-ensemble j of the members, block v of the evaluation rows.
+
+    Attributes
+    ----------
+    actions
+        The K actions.
+    changed
+        Cells of the database that each action changes (rows, where it drops or relinks), shape
+        (K,).
+    row_fraction
+        Fraction of its parent's evaluation rows that a range holds; 1 for tables and columns,
+        shape (K,).
+    u_before, u_after
+        Mean epistemic uncertainty of the rows of a cell, shapes (J, V) and (K, J, V). An action at
+        a range changes the rows of the range alone: the effects of a column's ranges sum to the
+        column's.
+    nll_before, nll_after
+        Mean held-out negative log likelihood of the rows of a cell, in nats, the same shapes.
+    """
+
+    actions: tuple[Action, ...]
+    changed: npt.NDArray[np.int64]
+    row_fraction: FloatArray
+    u_before: FloatArray
+    u_after: FloatArray
+    nll_before: FloatArray
+    nll_after: FloatArray
+
+    def __post_init__(self) -> None:
+        if not (self.u_before > 0).all():
+            raise InputError(
+                "Effects are relative to the uncertainty before, which must be above 0 in every "
+                f"cell; the smallest is {self.u_before.min():g}: take fewer blocks."
+            )
+
+    @property
+    def effects(self) -> FloatArray:
+        """100 (U_after - U_before) / U_before, in per cent, shape (K, J, V)."""
+        return 100 * (self.u_after / self.u_before - 1)
+
+    @property
+    def nll_changes(self) -> FloatArray:
+        """Change of the mean negative log likelihood, in nats a row, shape (K, J, V)."""
+        return self.nll_after - self.nll_before
