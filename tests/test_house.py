@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-GROUND_FLOOR = {"errors", "locations", "domain", "contract", "run_store", "cache", "bayes"}
+GROUND_FLOOR = {
+    "errors",
+    "locations",
+    "domain",
+    "contract",
+    "progress",
+    "run_store",
+    "source_digest",
+    "cache",
+    "bayes",
+}
 ROOMS = [
     "relations",
     "uncertainty",

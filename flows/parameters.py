@@ -1,0 +1,83 @@
+"""Parameters of the main job: what Prefect's page asks for and what the command line sets."""
+
+from collections.abc import Mapping
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from tasks.errors import InputError
+
+
+class AnalysisParameters(BaseModel):
+    """One analysis of a domain."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    domain: Annotated[
+        str, Field(description="Name of a domain, or path of a data contract in YAML.")
+    ] = "demo"
+    source: Annotated[
+        str | None,
+        Field(description="Folder of the tables; the contract's own where nothing is given."),
+    ] = None
+    target: Annotated[
+        str | None,
+        Field(
+            description="Name of a task of the contract, or table.column to predict; the "
+            "contract's first task where nothing is given."
+        ),
+    ] = None
+    seed: Annotated[int, Field(ge=0, lt=2**32, description="Of all random numbers.")] = 1
+    members: Annotated[int, Field(ge=4, le=1000, description="Members of the ensemble.")] = 24
+    sub_ensembles: Annotated[
+        int, Field(ge=2, le=100, description="Disjoint groups of members: replicates.")
+    ] = 8
+    blocks: Annotated[
+        int, Field(ge=2, le=100, description="Disjoint blocks of evaluation rows: replicates.")
+    ] = 8
+    evaluation_rows: Annotated[
+        int, Field(ge=100, description="Most held-out rows on which uncertainty is attributed.")
+    ] = 2000
+    top_columns: Annotated[
+        int, Field(ge=1, le=100, description="Columns with the largest shares to intervene on.")
+    ] = 6
+    ranges: Annotated[
+        int, Field(ge=1, le=20, description="Value ranges into which a number is cut.")
+    ] = 4
+    documents: Annotated[
+        int | None,
+        Field(ge=100, description="Of the demo alone: number of sales documents to generate."),
+    ] = None
+
+    @model_validator(mode="after")
+    def _members_suffice(self) -> Self:
+        if self.members < 2 * self.sub_ensembles:
+            raise ValueError(
+                f"members must be at least twice sub_ensembles, got {self.members} for "
+                f"{self.sub_ensembles}"
+            )
+        return self
+
+
+def parse_parameters(values: Mapping[str, object]) -> AnalysisParameters:
+    """Parameters from words of the command line.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown or a value breaks its bounds.
+
+    Examples
+    --------
+    >>> parse_parameters({"domain": "f1", "members": "32"}).members
+    32
+    """
+    try:
+        return AnalysisParameters.model_validate(dict(values))
+    except ValidationError as error:
+        problems = [
+            f"{'.'.join(str(part) for part in entry['loc']) or 'parameters'}: {entry['msg']}"
+            for entry in error.errors()
+        ]
+        known = ", ".join(AnalysisParameters.model_fields)
+        raise InputError(f"{'; '.join(problems)}. Parameters are {known}.") from error

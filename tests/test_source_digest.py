@@ -1,0 +1,142 @@
+"""A step's digest sees every file behind it, and no other."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from tasks import source_digest
+from tasks.locations import resource
+
+FILES = {
+    "shop/steps.py": """
+from tasks.shop.prices import price
+from tasks.shop import stock
+import json
+
+RATE = 2
+
+def helper():
+    return RATE
+
+def step_price(x):
+    return price(x) * helper()
+
+def step_stock(x):
+    return stock.count(x)
+
+def step_late(x):
+    from tasks.shop.late import late
+    return late(x)
+""",
+    "shop/prices.py": "from tasks.shop.tax import tax\ndef price(x):\n    return x + tax(x)\n",
+    "shop/tax.py": "def tax(x):\n    return 0.1 * x\n",
+    "shop/stock.py": "def count(x):\n    return x\n",
+    "shop/late.py": "def late(x):\n    return x\n",
+}
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    for name, text in FILES.items():
+        path = tmp_path / "tasks" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return tmp_path / "tasks"
+
+
+def digest(package: Path, step: str) -> str:
+    source_digest._digest.cache_clear()
+    return source_digest._digest(package / "shop/steps.py", step, package)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "seen_by"),
+    [
+        ("shop/tax.py", "0.1", "0.2", {"step_price"}),
+        ("shop/stock.py", "x\n", "x + 1\n", {"step_stock"}),
+        ("shop/late.py", "return x", "return 2 * x", {"step_late"}),
+        ("shop/steps.py", "RATE = 2", "RATE = 3", {"step_price"}),
+        ("shop/steps.py", "return RATE", "return RATE + 1", {"step_price"}),
+        ("shop/steps.py", "import json", "import os", set()),
+    ],
+)
+def test_a_change_is_seen_where_it_matters(
+    package: Path, file: str, old: str, new: str, seen_by: set[str]
+) -> None:
+    steps = {"step_price", "step_stock", "step_late"}
+    before = {step: digest(package, step) for step in steps}
+    assert before == {step: digest(package, step) for step in steps}
+    path = package / file
+    changed = path.read_text(encoding="utf-8").replace(old, new)
+    assert changed != path.read_text(encoding="utf-8")
+    path.write_text(changed, encoding="utf-8")
+    assert {step for step in steps if digest(package, step) != before[step]} == seen_by
+
+
+def test_a_file_beside_a_module_counts(package: Path) -> None:
+    before = digest(package, "step_price")
+    (package / "shop/templates").mkdir()
+    (package / "shop/templates/page.j2").write_text("<p>", encoding="utf-8")
+    assert digest(package, "step_price") != before
+
+
+def test_a_stan_file_named_by_a_module_counts(
+    package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "stan" / "model.stan"
+    program.parent.mkdir()
+    program.write_text("parameters { real x; }", encoding="utf-8")
+    monkeypatch.setattr(source_digest, "resource", lambda *parts: tmp_path.joinpath(*parts))
+    tax = package / "shop/tax.py"
+    tax.write_text(
+        tax.read_text(encoding="utf-8") + 'P = resource("stan", "model.stan")\n', encoding="utf-8"
+    )
+    before = digest(package, "step_price"), digest(package, "step_stock")
+    program.write_text("parameters { real y; }", encoding="utf-8")
+    after = digest(package, "step_price"), digest(package, "step_stock")
+    assert after[0] != before[0]
+    assert after[1] == before[1]
+
+
+def test_a_library_of_another_version_counts(
+    package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = digest(package, "step_price")
+    monkeypatch.setattr(source_digest, "version", lambda library: "0")
+    assert digest(package, "step_price") != before
+
+
+@pytest.fixture
+def copied_tree(tmp_path: Path) -> Iterator[Path]:
+    """The project's own tasks, copied, so that a file of it can be changed."""
+    shutil.copytree(resource("tasks"), tmp_path / "tasks", ignore=shutil.ignore_patterns("*.pyc"))
+    yield tmp_path / "tasks"
+    source_digest._digest.cache_clear()
+
+
+def all_steps() -> list[tuple[Path, str]]:
+    found = []
+    for path in sorted(resource("tasks").glob("*/steps.py")):
+        module = import_module(f"tasks.{path.parent.name}.steps")
+        found += [(path, name) for name, value in vars(module).items() if hasattr(value, "fn")]
+    return found
+
+
+def test_every_step_of_the_project_reaches_its_own_room(copied_tree: Path) -> None:
+    steps = all_steps()
+    assert steps
+    for path, name in steps:
+        room = path.parent.name
+        own = copied_tree / room / "steps.py"
+        source_digest._digest.cache_clear()
+        before = source_digest._digest(own, name, copied_tree)
+        for module in (copied_tree / room).glob("*.py"):
+            if module.name not in ("steps.py", "__init__.py"):
+                module.write_text(module.read_text(encoding="utf-8") + "\n# changed\n")
+        source_digest._digest.cache_clear()
+        assert source_digest._digest(own, name, copied_tree) != before, name
+    assert "tasks" in sys.modules
