@@ -19,7 +19,7 @@ class Progress:
     label
         What is done in it.
     done, total
-        Passes made, and passes in all (None where that is not known beforehand).
+        Passes made, and passes expected in all (None where nothing is known beforehand).
     seconds
         Since the loop began.
     """
@@ -34,7 +34,7 @@ class Progress:
         """Time left if the passes to come take as long as those made; None before the first."""
         if not self.done or self.total is None:
             return None
-        return self.seconds * (self.total - self.done) / self.done
+        return self.seconds * max(self.total - self.done, 0) / self.done
 
 
 Listener = Callable[[Progress], None]
@@ -61,7 +61,7 @@ def track(items: Iterable[T], label: str, total: int | None = None) -> Iterator[
     label
         What is done in the loop, such as ``fitting members``.
     total
-        Number of passes; that of the items if they have a length.
+        Number of passes expected; that of the items if they have a length.
 
     Examples
     --------

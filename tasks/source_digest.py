@@ -123,9 +123,17 @@ def _closure(modules: set[Path], package: Path) -> set[Path]:
 
 def _resources(module: Path) -> Iterator[Path]:
     """What a module names by ``resource("stan", ...)``; not the whole of a top-level folder."""
-    for call in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    constants = {
+        name: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for name in _defined(node)
+    }
+    for call in ast.walk(tree):
         if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "resource":
-            parts = [part.value for part in call.args if isinstance(part, ast.Constant)]
+            named = [constants.get(getattr(part, "id", ""), part) for part in call.args]
+            parts = [part.value for part in named if isinstance(part, ast.Constant)]
             if len(parts) == len(call.args) > 1:
                 yield resource(*map(str, parts))
 

@@ -10,7 +10,7 @@ import yaml
 
 from flows.cli import main
 from tasks.contract import known_domains, load_contract
-from tasks.domain import WindowTask
+from tasks.domain import ColumnTask, Ordered, Pattern, Prior, Rows, Unique, WindowTask
 from tasks.errors import InputError
 
 GOOD: dict[str, Any] = {
@@ -30,17 +30,33 @@ GOOD: dict[str, Any] = {
                 "shop": {"type": "integer"},
                 "day": {"type": "time"},
                 "amount": {"type": "number", "range": [0, None]},
+                "rebate": {"type": "number", "measured": "set_on", "most_days": 30},
+                "set_on": {"type": "time"},
+                "paid": {"type": "boolean"},
+                "note": {"type": "text"},
             },
+            "expectations": [
+                {"kind": "unique", "columns": ["shop", "note"]},
+                {"kind": "ordered", "lower": "rebate", "upper": "amount", "severity": "block"},
+                {"kind": "pattern", "column": "note", "regex": "[a-z]+"},
+                {"kind": "rows", "least": 2, "most": 9},
+            ],
         },
     },
     "leaks": ["shops.city"],
     "costs": {"nodes": {"sales": 3, "sales.amount": 2}},
+    "causal_graph": [["sales.rebate", "sales.amount"], ["sales.amount", "sales.paid"]],
+    "priors": {
+        "몫": {"family": "normal", "parameters": {"mean": 0, "sd": 1}, "confidence": 0.5},
+        "days": {"family": "uniform", "parameters": {"low": 0, "high": 9}, "confidence": 0.9},
+    },
     "tasks": {
         "amount": {
             "kind": "column",
             "output": "regression",
             "table": "sales",
             "column": "amount",
+            "entity": "shop",
             "split": {"validation": "2020-01-01", "test": "2021-01-01"},
         },
         "turnover": {
@@ -70,8 +86,8 @@ def written(tmp_path: Path, content: object) -> Path:
 def changed(path: str, value: object) -> dict[str, Any]:
     """The good contract with one entry replaced; None takes it out."""
     contract = copy.deepcopy(GOOD)
-    *parents, last = path.split("/")
-    place = contract
+    *parents, last = (int(key) if key.isdigit() else key for key in path.split("/"))
+    place: Any = contract
     for parent in parents:
         place = place[parent]
     if value is None:
@@ -79,6 +95,13 @@ def changed(path: str, value: object) -> dict[str, Any]:
     else:
         place[last] = value
     return contract
+
+
+def refusal(contract: dict[str, Any], tmp_path: Path) -> list[str]:
+    """A line for each broken rule."""
+    with pytest.raises(InputError) as caught:
+        load_contract(written(tmp_path, contract))
+    return [line.strip() for line in str(caught.value).splitlines()[1:]]
 
 
 def test_a_good_contract_is_read(tmp_path: Path) -> None:
@@ -89,6 +112,30 @@ def test_a_good_contract_is_read(tmp_path: Path) -> None:
     assert contract.tables["sales"].columns["amount"].range == (0, None)
     assert contract.costs.default == 1
     assert isinstance(contract.tasks["turnover"], WindowTask)
+    assert isinstance(contract.tasks["amount"], ColumnTask)
+    assert contract.tasks["amount"].entity == "shop"
+    assert contract.tables["sales"].bookkeeping == {"set_on"}
+    assert contract.tables["shops"].bookkeeping == frozenset()
+    assert contract.tables["sales"].expectations == (
+        Unique(kind="unique", columns=("shop", "note"), severity="repairable"),
+        Ordered(kind="ordered", lower="rebate", upper="amount", severity="block"),
+        Pattern(kind="pattern", column="note", regex="[a-z]+"),
+        Rows(kind="rows", least=2, most=9, severity="block"),
+    )
+    assert contract.causal_graph[1] == ("sales.amount", "sales.paid")
+    assert contract.priors["몫"] == Prior(
+        family="normal", parameters={"mean": 0, "sd": 1}, confidence=0.5
+    )
+
+
+def test_what_may_be_left_out_is_empty(tmp_path: Path) -> None:
+    content = changed("causal_graph", None)
+    del content["priors"], content["tables"]["sales"]["expectations"]
+    del content["tasks"]["amount"]["entity"]
+    contract = load_contract(written(tmp_path, content))
+    assert (contract.causal_graph, contract.priors) == ((), {})
+    assert contract.tables["sales"].expectations == ()
+    assert contract.tasks["amount"].entity == ""
 
 
 def test_a_location_is_relative_to_the_contract(tmp_path: Path) -> None:
@@ -139,8 +186,11 @@ def test_contracts_are_frozen(tmp_path: Path) -> None:
         ("tables/sales/time", "shop.city", "tables.sales.time: 'shop.city' must lead to a column"),
         ("tables/sales/columns/amount/range", [5, 1], "columns.amount.range: must ascend, got"),
         ("tables/shops/columns/city/range", [0, 1], "columns.city.range: a category column has no"),
-        ("leaks", ["shops.town"], "leaks.shops.town: is no table or table.column"),
+        ("leaks", ["shops.town"], "leaks.0: 'shops.town' is no table.column"),
+        ("leaks", ["shops.city", "sales"], "leaks.1: 'sales' is no table.column"),
         ("costs/nodes", {"stores": 1}, "costs.nodes.stores: is no table or table.column"),
+        ("source/uri", "x", "source.uri: Extra inputs are not permitted"),
+        ("costs/default", float("inf"), "costs.default: Input should be a finite number"),
         ("costs/nodes", {"sales": 0}, "costs.nodes.sales: Input should be greater than 0"),
         ("tasks", {}, "tasks: must hold at least one task, got none"),
         ("tasks/amount/kind", "guess", "tasks.amount: Input tag 'guess'"),
@@ -151,19 +201,270 @@ def test_contracts_are_frozen(tmp_path: Path) -> None:
             "amount",
             "turnover.key: 'amount' of sales must be a foreign key to",
         ),
+        ("tasks/turnover/events", "buys", "tasks.turnover.events: there is no table 'buys'"),
+        ("tasks/turnover/key", "id", "tasks.turnover.key: 'id' is no column of sales"),
         ("tasks/turnover/column", None, "tasks.turnover.column: aggregate sum needs a column"),
         ("tasks/turnover/aggregate", "any", "tasks.turnover.condition: aggregate any needs a"),
         ("tasks/turnover/output", "classification", "turnover.output: aggregate sum does not give"),
-        ("tasks/turnover/window_days", 0, "window_days: Input should be greater than 0"),
+        (
+            "tasks/turnover/window_days",
+            0,
+            "tasks.turnover.window_days: Input should be greater than 0",
+        ),
         ("tasks/turnover/entity", "stores", "tasks.turnover.entity: there is no table 'stores'"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_path(
     path: str, value: object, said: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(InputError) as caught:
-        load_contract(written(tmp_path, changed(path, value)))
-    assert said in str(caught.value)
+    assert any(said in line for line in refusal(changed(path, value), tmp_path))
+
+
+REBATE, EXPECTED = "tables.sales.columns.rebate", "tables.sales.expectations"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("rebate/most_days", None, f"{REBATE}.most_days: must be given beside measured"),
+        ("rebate/measured", None, f"{REBATE}.measured: must be given beside most_days"),
+        ("rebate/most_days", 0, f"{REBATE}.most_days: Input should be greater than 0"),
+        ("rebate/measured", "when", f"{REBATE}.measured: 'when' is no column of sales"),
+        (
+            "rebate/measured",
+            "note",
+            f"{REBATE}.measured: 'note' must be of type time, which is text",
+        ),
+        ("rebate/measured", "rebate", f"{REBATE}.measured: must be another column"),
+        (
+            "rebate/range",
+            [0, float("inf")],
+            f"{REBATE}.range.1: Input should be a finite number",
+        ),
+    ],
+)
+def test_measured_names_a_time_column_and_comes_with_most_days(
+    path: str, value: object, said: str, tmp_path: Path
+) -> None:
+    lines = refusal(changed(f"tables/sales/columns/{path}", value), tmp_path)
+    assert lines == [said]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("0/kind", "odd", "0: Input tag 'odd' found using 'kind' does not match any of the"),
+        ("0/columns", ["shop", "x"], "0.columns: 'x' is no column of sales"),
+        ("0/columns", ["shop", "shop"], "0.columns: names 'shop' more than once"),
+        ("0/columns", [], "0.columns: Value should have at least 1 item"),
+        ("0/severity", "mark", "0.severity: Input should be 'block' or 'repairable'"),
+        ("1/lower", "x", "1.lower: 'x' is no column of sales"),
+        ("1/upper", "x", "1.upper: 'x' is no column of sales"),
+        ("1/upper", None, "1.upper: Field required"),
+        ("1/upper", "rebate", "1.upper: must be another column than lower"),
+        ("1/upper", "set_on", "1.upper: 'set_on' must be of type number, which is time"),
+        ("1/lower", "paid", "1.lower: 'paid' must be of integer, number, time, which is boolean"),
+        ("2/column", "x", "2.column: 'x' is no column of sales"),
+        ("2/column", "paid", "2.column: 'paid' must be text or a category, which is boolean"),
+        ("2/regex", "[a", "2.regex: is no regular expression: unterminated character set"),
+        ("3/most", 1, "3.most: must be at least 2, got 1"),
+        ("3/least", 0, "3.least: Input should be greater than 0"),
+        ("3/severity", "repairable", "3.severity: Input should be 'block'"),
+    ],
+)
+def test_what_is_wrong_with_an_expectation_is_named_with_its_path(
+    path: str, value: object, said: str, tmp_path: Path
+) -> None:
+    (line,) = refusal(changed(f"tables/sales/expectations/{path}", value), tmp_path)
+    assert line.startswith(f"{EXPECTED}.{said}")
+
+
+@pytest.mark.parametrize(
+    ("edges", "said"),
+    [
+        ([["sales.amount", "sales.sum"]], "causal_graph.0: 'sales.sum' is no table.column"),
+        ([["sales", "sales.amount"]], "causal_graph.0: 'sales' is no table.column"),
+        ([["sales.paid", "sales.paid"]], "causal_graph.0: leads from sales.paid to itself"),
+        (
+            [["shops.city", "sales.paid"], ["sales.note", "sales.paid"]] * 2,
+            "causal_graph.2: repeats causal_graph.0",
+        ),
+        (
+            [
+                ["sales.note", "shops.city"],
+                ["shops.city", "sales.paid"],
+                ["sales.paid", "sales.rebate"],
+                ["sales.rebate", "shops.city"],
+            ],
+            "causal_graph: runs in a circle: "
+            "shops.city -> sales.paid -> sales.rebate -> shops.city",
+        ),
+        ([["sales.amount"]], "causal_graph.0.1: Field required"),
+    ],
+)
+def test_what_is_wrong_with_the_causal_graph_is_named(
+    edges: list[list[str]], said: str, tmp_path: Path
+) -> None:
+    lines = refusal(changed("causal_graph", edges), tmp_path)
+    assert lines[0].startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("prior", "said"),
+    [
+        ({"family": "cauchy"}, ".family: Input should be 'normal', 'student_t'"),
+        ({"confidence": 0}, ".confidence: Input should be greater than 0"),
+        ({"confidence": 1}, ".confidence: Input should be less than 1"),
+        (
+            {"parameters": {"mean": 0}},
+            ".parameters: a normal prior has the parameters mean, sd; got mean",
+        ),
+        ({"parameters": {}}, ".parameters: a normal prior has the parameters mean, sd; got none"),
+        (
+            {"parameters": {"mean": 0, "sd": 1, "df": 2}},
+            ".parameters: a normal prior has the parameters mean, sd; got mean, sd, df",
+        ),
+        ({"parameters": {"mean": 0, "sd": 0}}, ".parameters.sd: must be > 0, got 0"),
+        (
+            {"parameters": {"mean": float("nan"), "sd": 1}},
+            ".parameters.mean: Input should be a finite number",
+        ),
+        (
+            {"family": "student_t", "parameters": {"df": -1, "location": 0, "scale": 1}},
+            ".parameters.df: must be > 0, got -1",
+        ),
+        (
+            {"family": "lognormal", "parameters": {"log_mean": -1, "log_sd": -1}},
+            ".parameters.log_sd: must be > 0, got -1",
+        ),
+        (
+            {"family": "beta", "parameters": {"alpha": 0, "beta": 1}},
+            ".parameters.alpha: must be > 0, got 0",
+        ),
+        (
+            {"family": "gamma", "parameters": {"shape": 2, "rate": 0}},
+            ".parameters.rate: must be > 0, got 0",
+        ),
+        (
+            {"family": "uniform", "parameters": {"low": 2, "high": 2}},
+            ".parameters: low must lie below high, got 2 and 2",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_prior_is_named(
+    prior: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    contract = changed("priors/몫", GOOD["priors"]["몫"] | prior)
+    (line,) = refusal(contract, tmp_path)
+    assert line.startswith(f"priors.몫{said}")
+
+
+@pytest.mark.parametrize(
+    ("family", "parameters"),
+    [
+        ("normal", {"mean": -3, "sd": 0.1}),
+        ("student_t", {"df": 3, "location": -2, "scale": 1}),
+        ("lognormal", {"log_mean": -2, "log_sd": 1}),
+        ("beta", {"alpha": 0.5, "beta": 0.5}),
+        ("gamma", {"shape": 2, "rate": 0.1}),
+        ("uniform", {"low": -2, "high": -1}),
+    ],
+)
+def test_every_family_has_parameters_that_hold(
+    family: str, parameters: dict[str, float], tmp_path: Path
+) -> None:
+    prior = {"family": family, "parameters": parameters, "confidence": 0.2, "note": "누구"}
+    contract = load_contract(written(tmp_path, changed("priors/몫", prior)))
+    assert contract.priors["몫"].parameters == parameters
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("amount/entity", "day", "amount.entity: 'day' must be a foreign key of sales"),
+        ("amount/entity", "shops", "amount.entity: 'shops' must be a foreign key of sales"),
+        ("amount/table", "buys", "amount.table: there is no table 'buys'"),
+        ("amount/column", "day", "amount.column: 'day' is a key of sales, which is no target"),
+        ("amount/column", "shop", "amount.column: 'shop' is a key of sales, which is no target"),
+        ("amount/column", "set_on", "amount.column: 'set_on' is of type time, which is no target"),
+        ("amount/column", "note", "amount.column: 'note' is of type text, which is no target"),
+        (
+            "amount/column",
+            "paid",
+            "amount.column: a regression needs a numeric target, 'paid' is boolean",
+        ),
+        (
+            "turnover/column",
+            "paid",
+            "turnover.column: aggregate sum needs numbers, 'paid' is boolean",
+        ),
+        ("turnover/aggregate", "max", None),
+        ("amount/output", "classification", None),
+        ("amount/column", "rebate", None),
+        (
+            "turnover/condition",
+            {"column": "sum", "compare": ">", "value": 1},
+            "turnover.condition.column: 'sum' is no column of sales",
+        ),
+    ],
+)
+def test_what_a_task_needs_of_its_columns(
+    path: str, value: object, said: str | None, tmp_path: Path
+) -> None:
+    contract = changed(f"tasks/{path}", value)
+    if "condition" in path:
+        contract["tasks"]["turnover"]["aggregate"] = "count"
+    if said is None:
+        assert load_contract(written(tmp_path, contract)).name == "가게"
+    else:
+        assert refusal(contract, tmp_path) == [f"tasks.{said}"]
+
+
+def test_a_category_may_be_a_class_and_no_number(tmp_path: Path) -> None:
+    contract = changed("tables/sales/columns/paid/type", "category")
+    contract["tasks"]["amount"] |= {"column": "paid", "output": "classification"}
+    assert load_contract(written(tmp_path, contract)).tasks["amount"].output == "classification"
+    contract["tasks"]["amount"]["output"] = "regression"
+    (line,) = refusal(contract, tmp_path)
+    assert line.endswith("a regression needs a numeric target, 'paid' is category")
+
+
+def test_a_foreign_key_is_no_target_where_it_is_no_primary_key(tmp_path: Path) -> None:
+    contract = changed("tables/sales/primary_key", [])
+    contract["tasks"]["amount"]["column"] = "shop"
+    (line,) = refusal(contract, tmp_path)
+    assert line == "tasks.amount.column: 'shop' is a key of sales, which is no target"
+
+
+def test_the_rows_of_a_task_have_a_time(tmp_path: Path) -> None:
+    assert refusal(changed("tables/sales/time", None), tmp_path) == [
+        "tasks.amount.table: sales must have a time, by which its rows are split",
+        "tasks.turnover.events: sales must have a time",
+    ]
+
+
+def test_a_target_that_leaks_is_named(tmp_path: Path) -> None:
+    (line,) = refusal(changed("leaks", ["sales.amount"]), tmp_path)
+    assert line.startswith("tasks.amount.column: the target is listed under leaks")
+
+
+@pytest.mark.parametrize("name", ["(row)", "^a$", "*", ""])
+def test_names_that_mean_something_else_are_refused(name: str, tmp_path: Path) -> None:
+    (line,) = refusal(changed(f"tables/shops/columns/{name}", {"type": "text"}), tmp_path)
+    assert f"columns must not be named {name!r}" in line
+
+
+@pytest.mark.parametrize("name", ["(placebo)", "a.b"])
+def test_names_of_tables_are_told_from_nodes(name: str, tmp_path: Path) -> None:
+    (line,) = refusal(changed(f"tables/{name}", {"columns": {"a": {"type": "text"}}}), tmp_path)
+    assert line.startswith(f"tables.{name}: tables must not be named {name!r}")
+
+
+@pytest.mark.parametrize("name", ["<b>weight</b> (kg)", "'무게' \"kg\"", "a b", "a.b", "$x"])
+def test_other_names_may_hold_anything(name: str, tmp_path: Path) -> None:
+    contract = copy.deepcopy(GOOD)
+    contract["tables"]["shops"]["columns"][name] = {"type": "number"}
+    assert name in load_contract(written(tmp_path, contract)).tables["shops"].columns
 
 
 def test_keys_that_run_in_a_circle_are_refused(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """A step's digest sees every file behind it, and no other."""
 
 import shutil
-import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -84,17 +83,18 @@ def test_a_file_beside_a_module_counts(package: Path) -> None:
     assert digest(package, "step_price") != before
 
 
+@pytest.mark.parametrize(
+    "line", ['P = resource("stan", "model.stan")\n', 'M = "model.stan"\nP = resource("stan", M)\n']
+)
 def test_a_stan_file_named_by_a_module_counts(
-    package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    line: str, package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = tmp_path / "stan" / "model.stan"
     program.parent.mkdir()
     program.write_text("parameters { real x; }", encoding="utf-8")
     monkeypatch.setattr(source_digest, "resource", lambda *parts: tmp_path.joinpath(*parts))
     tax = package / "shop/tax.py"
-    tax.write_text(
-        tax.read_text(encoding="utf-8") + 'P = resource("stan", "model.stan")\n', encoding="utf-8"
-    )
+    tax.write_text(tax.read_text(encoding="utf-8") + line, encoding="utf-8")
     before = digest(package, "step_price"), digest(package, "step_stock")
     program.write_text("parameters { real y; }", encoding="utf-8")
     after = digest(package, "step_price"), digest(package, "step_stock")
@@ -136,7 +136,7 @@ def test_every_step_of_the_project_reaches_its_own_room(copied_tree: Path) -> No
         before = source_digest._digest(own, name, copied_tree)
         for module in (copied_tree / room).glob("*.py"):
             if module.name not in ("steps.py", "__init__.py"):
-                module.write_text(module.read_text(encoding="utf-8") + "\n# changed\n")
+                text = module.read_text(encoding="utf-8")
+                module.write_text(f"{text}\n# changed\n", encoding="utf-8")
         source_digest._digest.cache_clear()
         assert source_digest._digest(own, name, copied_tree) != before, name
-    assert "tasks" in sys.modules

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from tasks.contract import known_domains, load_contract
 from tasks.errors import InputError
-from tasks.relations.gate import Check, check_tables
+from tasks.relations.gate import check_tables
+from tasks.relations.gate_table import advice, format_checks
 from tasks.relations.sources import read_tables
 
 
@@ -45,34 +46,9 @@ def run_check(options: argparse.Namespace) -> None:
     result = check_tables(contract, tables)
     rows = sum(data.frame.height for data in tables.values())
     print(f"{contract.title}: {len(tables)} tables, {rows} rows, {len(result.checks)} rules")
-    broken = [check for check in result.checks if check.failing]
-    if broken:
-        print(format_checks(broken))
+    if result.broken:
+        print(format_checks(result.broken))
     if result.blocking:
-        raise InputError(
-            f"{len(result.blocking)} rule(s) of the contract stop a run: mend the data, or the "
-            "contract where it asks too much."
-        )
-    cells = sum(check.failing for check in broken)
+        raise InputError(advice(result))
+    cells = sum(check.failing for check in result.broken)
     print(f"The data may pass; {cells} faults are marked for repair." if cells else "No fault.")
-
-
-def format_checks(checks: list[Check]) -> str:
-    """The broken rules as an aligned table."""
-    head = ("", "table.column", "rule", "faulty", "share", "examples")
-    lines = [head] + [
-        (
-            "STOP" if check.blocks else "mark",
-            f"{check.table}.{check.column}",
-            check.rule,
-            str(check.failing),
-            f"{check.failing / check.rows:.1%}",
-            "; ".join(check.examples),
-        )
-        for check in checks
-    ]
-    widths = [max(len(line[k]) for line in lines) for k in range(len(head))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )

@@ -6,35 +6,17 @@ is to predict. The clean twin of every table tells what a true repair would be w
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from tasks.relations.demo_faults import PlantedFault, plant_faults
+
 START = datetime(2022, 1, 1)
 DAYS = 1000
 PLANTS, ITEMS, CUSTOMERS = 24, 400, 600
-MISSING_WEIGHTS = 0.20
-STALE_CAPACITIES = 0.40
-STALE_FACTOR = 0.5
-EFFICIENCY_ERROR = 0.08
-WRONG_DISTANCES = 0.08
-WRONG_DISTANCE = 99999.0
-ORPHANS = 0.05
-REPEATED = 0.02
-
-FaultKind = Literal["missing", "noisy", "out of range", "orphan", "duplicate", "stale"]
-
-
-@dataclass(frozen=True)
-class PlantedFault:
-    """What was planted where; `rows` counts from 0 in the faulty table."""
-
-    kind: FaultKind
-    table: str
-    column: str
-    rows: npt.NDArray[np.int64]
+SURVEY_DAYS = 365
 
 
 @dataclass(frozen=True)
@@ -70,12 +52,14 @@ def generate_demo(documents: int, seed: int) -> Demo:
     -------
     Demo
         ``plants``, ``items``, ``customers`` and ``documents``. The column ``documents.lot`` is pure
-        noise: nothing depends on it.
+        noise: nothing depends on it. A plant was ``surveyed`` in the year before the first
+        document.
     """
     rng = np.random.default_rng(seed)
     clean = {"plants": _plants(rng), "items": _items(rng), "customers": _customers(rng)}
     clean["documents"] = _documents(rng, clean, documents)
-    tables, faults = _plant_faults(np.random.default_rng([seed, 1]), clean)
+    clean["plants"] = _with_survey(np.random.default_rng([seed, 2]), clean["plants"])
+    tables, faults = plant_faults(np.random.default_rng([seed, 1]), clean)
     return Demo(tables, clean, faults)
 
 
@@ -89,6 +73,13 @@ def _plants(rng: np.random.Generator) -> pl.DataFrame:
             "age": rng.uniform(1, 40, PLANTS).round(1),
         }
     )
+
+
+def _with_survey(rng: np.random.Generator, plants: pl.DataFrame) -> pl.DataFrame:
+    """When the capacity of each plant was measured."""
+    before = pl.lit(pl.Series(rng.integers(1, SURVEY_DAYS + 1, PLANTS)))
+    start = pl.lit(START).cast(pl.Datetime("us"))
+    return plants.with_columns((start - pl.duration(days=before)).alias("surveyed"))
 
 
 def _items(rng: np.random.Generator) -> pl.DataFrame:
@@ -152,45 +143,3 @@ def _expected_lead_time(known: pl.DataFrame) -> npt.NDArray[np.float64]:
     )
     days = 2 + 9 * load.sqrt() + 12 * (1 - known["efficiency"]) + known["distance"] / 120 + kind
     return (days + 0.05 * known["age"]).to_numpy()
-
-
-def _plant_faults(
-    rng: np.random.Generator, clean: dict[str, pl.DataFrame]
-) -> tuple[dict[str, pl.DataFrame], tuple[PlantedFault, ...]]:
-    def some(table: str, share: float) -> npt.NDArray[np.int64]:
-        height = clean[table].height
-        return np.sort(rng.choice(height, round(share * height), replace=False))
-
-    def with_values(table: str, column: str, values: npt.NDArray[np.float64]) -> pl.DataFrame:
-        return clean[table].with_columns(pl.Series(column, values).fill_nan(None))
-
-    weights, capacities = some("items", MISSING_WEIGHTS), some("plants", STALE_CAPACITIES)
-    distances, orphans = some("customers", WRONG_DISTANCES), some("documents", ORPHANS)
-    repeated = some("documents", REPEATED)
-    weight = clean["items"]["weight"].to_numpy(writable=True)
-    weight[weights] = np.nan
-    distance = clean["customers"]["distance"].to_numpy(writable=True)
-    distance[distances] = WRONG_DISTANCE
-    efficiency = clean["plants"]["efficiency"] + rng.normal(0, EFFICIENCY_ERROR, PLANTS)
-    capacity = clean["plants"]["capacity"].to_numpy(writable=True)
-    capacity[capacities] *= STALE_FACTOR
-    item = clean["documents"]["item"].to_numpy(writable=True)
-    item[orphans] = ITEMS + rng.integers(1, 1000, len(orphans))
-    documents = clean["documents"].with_columns(pl.Series("item", item))
-    height = documents.height
-    tables = {
-        "plants": clean["plants"].with_columns(
-            pl.Series("capacity", capacity), efficiency.clip(0.3, 1).round(3).alias("efficiency")
-        ),
-        "items": with_values("items", "weight", weight),
-        "customers": with_values("customers", "distance", distance),
-        "documents": pl.concat([documents, documents[repeated]]),
-    }
-    return tables, (
-        PlantedFault("missing", "items", "weight", weights),
-        PlantedFault("noisy", "plants", "efficiency", np.arange(PLANTS)),
-        PlantedFault("out of range", "customers", "distance", distances),
-        PlantedFault("orphan", "documents", "item", orphans),
-        PlantedFault("duplicate", "documents", "", np.arange(height, height + len(repeated))),
-        PlantedFault("stale", "plants", "capacity", capacities),
-    )

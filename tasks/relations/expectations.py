@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import polars as pl
 
+from tasks.relations.rule_answers import Parents, answer, is_asked_beforehand
 from tasks.relations.rules import Rule
 from tasks.relations.sources import TableData
 
 if TYPE_CHECKING:
     from great_expectations.expectations import Expectation
 
+OF_THE_WHOLE = ("has values", "rows")
+
 
 def failing_rows(
-    rules: Sequence[Rule], data: TableData, kept: pl.Series, parents: Mapping[str, pl.Series]
+    rules: Sequence[Rule], data: TableData, kept: pl.Series, parents: Parents
 ) -> Iterator[tuple[Rule, pl.Series]]:
     """Say for every rule which rows break it.
 
@@ -34,12 +37,15 @@ def failing_rows(
     Yields
     ------
     tuple of Rule and polars.Series
-        The rule and N Booleans. A missing value breaks only the rule that requires values.
+        The rule and N Booleans. A missing value breaks only the rules that ask for values; those
+        about the whole of a column or table are broken by every row checked or by none.
     """
-    table = _as_pandas(rules, data, parents).loc[kept.to_numpy()]
-    suite = [_expectation(rule) for rule in rules]
+    # Great Expectations never sees the contract's own names, which may be of any kind.
+    labels = {name: f"column {place}" for place, name in enumerate(data.frame.columns)}
+    table = _as_pandas(rules, data, parents, labels).loc[kept.to_numpy()]
+    suite = [_expectation(rule, place, labels) for place, rule in enumerate(rules)]
     for rule, result in zip(rules, _validate(table, suite), strict=True):
-        if rule.name == "has values":
+        if rule.name in OF_THE_WHOLE:
             failing = pl.repeat(not result.success, len(kept), eager=True) & kept
         else:
             failing = pl.zeros(len(kept), dtype=pl.Int8, eager=True).cast(pl.Boolean)
@@ -48,49 +54,48 @@ def failing_rows(
 
 
 def _as_pandas(
-    rules: Sequence[Rule], data: TableData, parents: Mapping[str, pl.Series]
+    rules: Sequence[Rule], data: TableData, parents: Parents, labels: Mapping[str, str]
 ) -> pd.DataFrame:
     """The columns that rules speak of, and a Boolean for what cannot be asked of one column."""
     columns = {}
-    for rule in rules:
-        for name in rule.columns:
-            columns[name] = data.frame[name]
-        helper = _helper(rule)
-        if rule.name == "readable":
-            columns[helper] = ~data.unreadable[rule.columns[0]]
-        elif rule.name == "foreign key":
-            key = data.frame[rule.columns[0]]
-            known = key.is_in(parents[rule.columns[0]].drop_nulls().implode())
-            columns[helper] = known.set(key.is_null(), None)
-    return pd.DataFrame({name: values.to_numpy() for name, values in columns.items()})
+    for place, rule in enumerate(rules):
+        if is_asked_beforehand(rule):
+            columns[_answer_label(place)] = answer(rule, data, parents)
+        else:
+            columns |= {labels[name]: data.frame[name] for name in rule.columns}
+    return pd.DataFrame({label: values.to_numpy() for label, values in columns.items()})
 
 
-def _helper(rule: Rule) -> str:
-    return f"{rule.columns[0]} | {rule.name}"
+def _answer_label(place: int) -> str:
+    return f"answer {place}"
 
 
-def _expectation(rule: Rule) -> "Expectation":
+def _expectation(rule: Rule, place: int, labels: Mapping[str, str]) -> "Expectation":
     import great_expectations.expectations as gxe
 
-    column = rule.columns[0]
+    columns = [labels[name] for name in rule.columns]
+    least, most = rule.bounds
     match rule.name:
-        case "primary key" if len(rule.columns) > 1:
-            return gxe.ExpectCompoundColumnsToBeUnique(column_list=list(rule.columns))
+        case "primary key" if len(columns) > 1:
+            return gxe.ExpectCompoundColumnsToBeUnique(column_list=columns)
         case "primary key":
-            return gxe.ExpectColumnValuesToBeUnique(column=column)
+            return gxe.ExpectColumnValuesToBeUnique(column=columns[0])
         case "required":
-            return gxe.ExpectColumnValuesToNotBeNull(column=column)
+            return gxe.ExpectColumnValuesToNotBeNull(column=columns[0])
         case "has values":
             return gxe.ExpectColumnProportionOfNonNullValuesToBeBetween(
-                column=column, min_value=0, strict_min=True
+                column=columns[0], min_value=0, strict_min=True
             )
         case "range":
-            least, most = rule.bounds
-            return gxe.ExpectColumnValuesToBeBetween(column=column, min_value=least, max_value=most)
+            return gxe.ExpectColumnValuesToBeBetween(
+                column=columns[0], min_value=least, max_value=most
+            )
         case "values":
-            return gxe.ExpectColumnValuesToBeInSet(column=column, value_set=list(rule.allowed))
-        case _:  # what was asked beforehand, as a Boolean
-            return gxe.ExpectColumnValuesToBeInSet(column=_helper(rule), value_set=[True])
+            return gxe.ExpectColumnValuesToBeInSet(column=columns[0], value_set=list(rule.allowed))
+        case "rows":
+            return gxe.ExpectTableRowCountToBeBetween(min_value=least, max_value=most)
+        case _:
+            return gxe.ExpectColumnValuesToBeInSet(column=_answer_label(place), value_set=[True])
 
 
 def _validate(table: pd.DataFrame, suite: Sequence["Expectation"]) -> list[Any]:

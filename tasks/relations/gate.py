@@ -1,7 +1,8 @@
 """The gate: data that break the contract are marked for repair, or stop the run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import polars as pl
 
@@ -23,7 +24,7 @@ class Check:
     rule
         Name of the rule.
     column
-        Its column, or columns joined by commas.
+        Its column, or columns joined by commas; ``(row)`` where it is of the rows as such.
     severity
         ``block`` or ``repairable``.
     rows, failing
@@ -43,6 +44,11 @@ class Check:
     examples: tuple[str, ...]
     blocks: bool
 
+    @property
+    def share(self) -> float:
+        """Of the rows that break the rule."""
+        return self.failing / self.rows
+
 
 @dataclass(frozen=True)
 class GateResult:
@@ -59,6 +65,11 @@ class GateResult:
 
     checks: tuple[Check, ...]
     faults: dict[str, pl.DataFrame]
+
+    @property
+    def broken(self) -> tuple[Check, ...]:
+        """The checks that some row fails."""
+        return tuple(check for check in self.checks if check.failing)
 
     @property
     def blocking(self) -> tuple[Check, ...]:
@@ -89,6 +100,30 @@ def check_tables(contract: Domain, tables: Mapping[str, TableData]) -> GateResul
     )
 
 
+def gate_record(result: GateResult) -> dict[str, Any]:
+    """What the gate found, ready for JSON.
+
+    Returns
+    -------
+    dict
+        ``counts`` of the rules, of those that are ``broken`` and that are ``blocking``, and of
+        the ``faults``, which are rows that fail summed over the rules; and ``checks``, each with
+        the attributes of `Check`.
+    """
+    return {
+        "counts": {
+            "rules": len(result.checks),
+            "broken": len(result.broken),
+            "blocking": len(result.blocking),
+            "faults": sum(check.failing for check in result.checks),
+        },
+        "checks": [
+            asdict(check) | {"share": check.share, "examples": list(check.examples)}
+            for check in result.checks
+        ],
+    }
+
+
 def repeated_rows(frame: pl.DataFrame) -> pl.Series:
     """Which rows are equal to an earlier one in every column."""
     return ~frame.select(pl.struct(pl.all()).is_first_distinct().alias(ROW)).to_series()
@@ -105,7 +140,7 @@ def _check_table(
         if rule.parent
     }
     repeated = repeated_rows(frame)
-    checks = [_describe(name, Rule("no repetition", (ROW,), "repairable"), frame, repeated)]
+    checks = [_describe(name, Rule("no repetition", (), "repairable"), frame, repeated)]
     faults = {column: pl.repeat(False, frame.height, eager=True) for column in frame.columns}
     for rule, failing in failing_rows(rules, tables[name], ~repeated, parents):
         checks.append(_describe(name, rule, frame, failing))
@@ -119,7 +154,7 @@ def _describe(table: str, rule: Rule, frame: pl.DataFrame, failing: pl.Series) -
     return Check(
         table=table,
         rule=rule.name,
-        column=", ".join(rule.columns),
+        column=", ".join(rule.columns) or ROW,
         severity=rule.severity,
         rows=frame.height,
         failing=count,
@@ -130,9 +165,11 @@ def _describe(table: str, rule: Rule, frame: pl.DataFrame, failing: pl.Series) -
 
 def _examples(frame: pl.DataFrame, rule: Rule, failing: pl.Series) -> tuple[str, ...]:
     rows = failing.arg_true().head(EXAMPLES)
-    if rule.columns == (ROW,) or rule.name in ("required", "has values", "readable"):
+    if rule.name == "rows":
+        return (f"{failing.sum()} rows",) if len(rows) else ()
+    if rule.name in ("no repetition", "required", "has values", "readable"):
         return tuple(f"row {row + 1}" for row in rows)
+    shown = (*rule.columns, rule.measured) if rule.measured else rule.columns
     return tuple(
-        ", ".join(str(value) for value in values)
-        for values in frame.select(rule.columns)[rows].iter_rows()
+        ", ".join(str(value) for value in values) for values in frame[list(shown)][rows].iter_rows()
     )

@@ -8,6 +8,7 @@ import polars as pl
 
 from tasks.domain import ColumnType, DemoSource, Domain, Table
 from tasks.errors import InputError
+from tasks.relations.csv_files import read_csv
 from tasks.relations.demo import generate_demo
 
 TIME_FORMATS = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d")
@@ -59,6 +60,30 @@ def read_tables(contract: Domain, folder: Path | None = None) -> dict[str, Table
             name: _type_table(generated[name], f"The demo's table {name}", table)
             for name, table in contract.tables.items()
         }
+    return {
+        name: _type_table(_read_file(path, contract.tables[name]), str(path), contract.tables[name])
+        for name, path in table_files(contract, folder).items()
+    }
+
+
+def table_files(contract: Domain, folder: Path | None = None) -> dict[str, Path]:
+    """The file of each table, in the contract's order; none where the tables are generated.
+
+    Parameters
+    ----------
+    contract, folder
+        As for `read_tables`.
+
+    Raises
+    ------
+    InputError
+        If the folder or a file is missing, or a folder is given for generated tables.
+    """
+    source = contract.source
+    if isinstance(source, DemoSource):
+        if folder is not None:
+            raise InputError(f"The tables of {contract.name} are generated: give no --source.")
+        return {}
     place = folder or (Path(source.location) if source.location else None)
     if place is None:
         raise InputError(
@@ -66,13 +91,11 @@ def read_tables(contract: Domain, folder: Path | None = None) -> dict[str, Table
         )
     if not place.is_dir():
         raise InputError(f"The source of {contract.name} must be a folder, got {str(place)!r}.")
-    tables = {}
-    for name, table in contract.tables.items():
-        path = place / f"{name}.{source.kind}"
+    files = {name: place / f"{name}.{source.kind}" for name in contract.tables}
+    for name, path in files.items():
         if not path.is_file():
             raise InputError(f"Table {name} must be the file {str(path)!r}, which is missing.")
-        tables[name] = _type_table(_read_file(path), str(path), table)
-    return tables
+    return files
 
 
 def _type_table(raw: pl.DataFrame, place: str, table: Table) -> TableData:
@@ -91,16 +114,14 @@ def _type_table(raw: pl.DataFrame, place: str, table: Table) -> TableData:
     return TableData(frame=pl.DataFrame(typed), unreadable=pl.DataFrame(unreadable))
 
 
-def _read_file(path: Path) -> pl.DataFrame:
+def _read_file(path: Path, table: Table) -> pl.DataFrame:
     """The file's columns: as text from CSV, as stored from Parquet."""
+    if path.suffix == ".csv":
+        return read_csv(path, table.columns)
     try:
-        if path.suffix == ".csv":
-            return pl.read_csv(path, infer_schema=False)
         return pl.read_parquet(path)
-    except pl.exceptions.NoDataError as error:
-        raise InputError(f"{path} is empty: it must hold a header and rows.") from error
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError(f"{path} cannot be read as {path.suffix[1:]} in UTF-8: {error}") from error
+        raise InputError(f"{path} cannot be read as parquet: {error}") from error
 
 
 def _without_markers(raw: pl.Series, markers: tuple[str, ...]) -> pl.Series:

@@ -74,6 +74,18 @@ class Database:
     def write(self, table: str, columns: dict[str, list[str]]) -> None:
         pl.DataFrame(columns).write_csv(self.path(table))
 
+    def demand(self, path: str, value: object) -> None:
+        """Set one entry of the contract."""
+        contract = yaml.safe_load(self.contract.read_text(encoding="utf-8"))
+        *parents, last = path.split("/")
+        place = contract
+        for parent in parents:
+            place = place[parent]
+        place[last] = value
+        self.contract.write_text(
+            yaml.safe_dump(contract, allow_unicode=True, sort_keys=False), encoding="utf-8"
+        )
+
     def change(self, table: str, column: str, values: list[str]) -> None:
         self.write(
             table,

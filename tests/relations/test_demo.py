@@ -1,11 +1,13 @@
 """The demo's faults are planted where it says, and its twin has none of them."""
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
 
 from tasks.contract import load_contract
-from tasks.domain import DemoSource
+from tasks.domain import DemoSource, FolderSource
 from tasks.relations.demo import Demo, generate_demo
 from tasks.relations.features import build_features
 from tasks.relations.gate import ROW, check_tables
@@ -29,6 +31,7 @@ def test_faults_are_where_they_are_said_to_be_and_nowhere_else(demo: Demo) -> No
         for fault in demo.faults
         if fault.column
     }
+    changed["plants", "surveyed"] = changed["plants", "capacity"]
     for name, clean in demo.clean.items():
         faulty = demo.tables[name].head(clean.height)
         for column in clean.columns:
@@ -85,12 +88,36 @@ def test_the_gate_finds_what_a_contract_can_find() -> None:
         ("out of range", "distance"),
         ("orphan", "item"),
         ("duplicate", ROW),
+        ("stale", "capacity"),
     ):
         (fault,) = (fault for fault in demo.faults if fault.kind == kind)
         marked = result.faults[fault.table][column].arg_true().to_numpy()
         if kind == "orphan":  # a repeated row is dropped, not mended
             marked = marked[marked < contract.source.documents]
         np.testing.assert_array_equal(marked, fault.rows)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_stale_capacity_was_surveyed_years_before_the_others(seed: int) -> None:
+    contract = load_contract("demo")
+    most = contract.tables["plants"].columns["capacity"].most_days
+    assert most is not None
+    demo = generate_demo(100, seed)
+    (stale,) = (fault for fault in demo.faults if fault.kind == "stale")
+    times, clean = (tables["plants"]["surveyed"] for tables in (demo.tables, demo.clean))
+    days = (times.max() - times).dt.total_days()
+    assert (days > most).arg_true().to_list() == stale.rows.tolist()
+    assert (clean.max() - clean).dt.total_days().max() < 366
+    assert clean.max() < demo.clean["documents"]["day"].min()
+
+
+def test_the_gate_finds_nothing_in_the_clean_twin(tmp_path: Path) -> None:
+    contract = load_contract("demo")
+    contract = contract.model_copy(update={"source": FolderSource(kind="parquet")})
+    for name, frame in generate_demo(1000, seed=2).clean.items():
+        frame.write_parquet(tmp_path / f"{name}.parquet")
+    result = check_tables(contract, read_tables(contract, tmp_path))
+    assert result.broken == ()
 
 
 def test_its_features_are_those_of_the_document_and_its_parents() -> None:
@@ -102,3 +129,4 @@ def test_its_features_are_those_of_the_document_and_its_parents() -> None:
     assert {"documents.quantity value", "documents.lot value"} <= names
     assert "documents.lead_time value" not in names
     assert "->plant<-documents.plant documents.lead_time mean" in names
+    assert not any("surveyed" in name for name in names)

@@ -10,9 +10,9 @@ import yaml
 
 from tasks.contract import load_contract
 from tasks.errors import InputError
-from tasks.relations.sources import TableData, read_tables
+from tasks.relations.sources import TableData, read_tables, table_files
 
-from .conftest import CONTRACT, Database
+from .conftest import CONTRACT, SALES, Database
 
 
 def read(database: Database) -> dict[str, TableData]:
@@ -109,11 +109,109 @@ def test_broken_files_are_refused_by_name(database: Database) -> None:
             read(database)
 
 
+def test_a_byte_order_mark_does_not_change_the_first_name(database: Database) -> None:
+    before = read(database)["sales"].frame
+    path = database.path("sales")
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert read(database)["sales"].frame.equals(before)
+
+
+@pytest.mark.parametrize(
+    "name", ["<b>m²", 'a "b"', "with, comma", "a b", " ", "amount_duplicated_0", "두 줄\n이름"]
+)
+def test_a_column_is_found_by_its_name_of_any_kind(name: str, database: Database) -> None:
+    database.demand(f"tables/sales/columns/{name}", {"type": "number"})
+    database.write("sales", SALES | {name: ["1", "2", "3", "4"]})
+    data = read(database)["sales"]
+    assert data.frame[name].to_list() == [1, 2, 3, 4]
+    assert data.frame["amount"].to_list() == [1.5, 2, None, 400]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (b"5,1,2020-01-01,1,true,9\n", "line 7 has 6 fields, its header 5"),
+        (b"5,1,2020-01-01,1,true,\n", "line 7 has 6 fields, its header 5"),
+        (b'5,1,2020-01-01,1,"a,b","c\nd"\n', "line 8 has 6 fields, its header 5"),
+    ],
+)
+def test_a_line_with_too_many_fields_is_named(row: bytes, said: str, database: Database) -> None:
+    path = database.path("sales")
+    path.write_bytes(path.read_bytes() + b'5,1,2020-01-01,1,"a,b"\n' + row)
+    with pytest.raises(InputError) as caught:
+        read(database)
+    assert str(caught.value) == f"{path} cannot be read as csv in UTF-8: {said}."
+
+
+def test_fields_that_a_line_lacks_are_missing(database: Database) -> None:
+    path = database.path("sales")
+    path.write_bytes(path.read_bytes() + b"5,1\n")
+    data = read(database)["sales"]
+    assert data.frame.row(4) == (5, 1, None, None, None)
+    assert not any(data.unreadable.row(4))
+
+
+def test_two_columns_of_one_name_are_refused_where_the_contract_reads_them(
+    database: Database,
+) -> None:
+    path = database.path("sales")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    wide = "\n".join([lines[0] + ",x,x,,", *(line + ",7,8,," for line in lines[1:])])
+    path.write_text(wide, encoding="utf-8")
+    assert read(database)["sales"].frame.height == 4
+    path.write_text(wide.replace("paid,x", "paid,amount"), encoding="utf-8")
+    with pytest.raises(
+        InputError, match=r"sales\.csv must have each column once; it repeats amount"
+    ):
+        read(database)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(b"amount", b"am\xf6unt"), (b"4e2", b"4\xe9"), (b"sale", b"\xff\xfesale")],
+)
+def test_bytes_that_are_not_utf_8_are_refused_in_one_line(
+    old: bytes, new: bytes, database: Database
+) -> None:
+    path = database.path("sales")
+    path.write_bytes(path.read_bytes().replace(old, new, 1))
+    with pytest.raises(InputError, match=r"sales\.csv cannot be read as csv in UTF-8: ") as caught:
+        read(database)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_quote_that_is_not_closed_is_refused_in_one_line(database: Database) -> None:
+    path = database.path("sales")
+    path.write_bytes(path.read_bytes() + b'5,1,2020-01-01,1,"tr\n')
+    with pytest.raises(InputError, match=r"sales\.csv cannot be read as csv in UTF-8: ") as caught:
+        read(database)
+    assert len(str(caught.value).splitlines()) == 1
+    assert "infer_schema_length" not in str(caught.value)
+
+
+def test_a_first_line_that_is_no_header_is_refused(database: Database) -> None:
+    database.path("sales").write_bytes(b"sale,shop,day\ramount,paid\r1,1\r")
+    with pytest.raises(
+        InputError, match=r"sales\.csv cannot be read .* its first line is no header"
+    ):
+        read(database)
+
+
 def test_a_folder_must_be_given_and_be_there(database: Database, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="give one with --source"):
         read_tables(load_contract("f1"))
     with pytest.raises(InputError, match="must be a folder, got"):
         read_tables(load_contract("f1"), tmp_path / "nowhere")
+
+
+def test_files_of_tables_are_told_without_reading_them(database: Database, tmp_path: Path) -> None:
+    contract = load_contract(database.contract)
+    assert table_files(contract) == {name: database.path(name) for name in ("shops", "sales")}
+    assert table_files(load_contract("demo")) == {}
+    with pytest.raises(InputError, match="tables of demo are generated: give no --source"):
+        table_files(load_contract("demo"), tmp_path)
+    with pytest.raises(InputError, match="Table shops must be the file"):
+        table_files(contract, tmp_path)
 
 
 def test_formula_1_is_read_whole(f1_data: Path) -> None:

@@ -1,0 +1,85 @@
+"""Prediction tasks as a contract describes them."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from tasks.domain_tables import Days, Frozen
+
+
+class Split(Frozen):
+    """Split by time: train before `validation`, validation before `test`, test from then on."""
+
+    validation: date
+    test: date
+
+
+class Condition(Frozen):
+    """Which events count: those whose column compares so with the value."""
+
+    column: str
+    compare: Literal["==", "!=", "<", "<=", ">", ">="]
+    value: float | str
+
+
+class ColumnTask(Frozen):
+    """Predict a column of the fact table's own row.
+
+    Attributes
+    ----------
+    table, column
+        The fact table, which must have a time, and the target in it.
+    entity
+        Foreign key of the fact table whose rows depend on each other: rows of one parent stay
+        together when held-out rows are split into blocks. Empty where rows are independent.
+    """
+
+    kind: Literal["column"]
+    output: Literal["regression", "classification"]
+    table: str
+    column: str
+    entity: str = ""
+    split: Split
+
+
+class WindowTask(Frozen):
+    """Predict, for each entity at each of a series of times, an aggregate over what follows.
+
+    Attributes
+    ----------
+    entity
+        Table whose rows are predicted for.
+    events
+        Table whose rows are aggregated: those with ``t < time <= t + window_days``.
+    key
+        Column of `events` that points to the entity.
+    aggregate
+        Over `column`; ``any`` and ``count`` are of the rows that meet `condition`.
+    start, step_days
+        Times are `start`, `start` + `step_days`, and so on.
+    active_days
+        An entity is predicted for at t if it has an event in the `active_days` before t.
+
+    References
+    ----------
+    Robinson et al. (2024), RelBench: A Benchmark for Deep Learning on Relational Databases,
+    arXiv:2407.20060.
+    """
+
+    kind: Literal["window"]
+    output: Literal["regression", "classification"]
+    entity: str
+    events: str
+    key: str
+    aggregate: Literal["mean", "sum", "min", "max", "count", "any"]
+    column: str | None = None
+    condition: Condition | None = None
+    window_days: Days
+    step_days: Days
+    active_days: Days
+    start: date
+    split: Split
+
+
+Task = Annotated[ColumnTask | WindowTask, Field(discriminator="kind")]
