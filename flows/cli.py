@@ -8,7 +8,7 @@ import traceback
 import warnings
 from collections.abc import Sequence
 
-from flows.commands import domains, stan
+from flows.commands import domains, run, stan
 from tasks.errors import InputError, RunError
 
 BAD_INPUT = 2
@@ -24,6 +24,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     _add_debug(parser, default=False)
     subcommands = parser.add_subparsers(metavar="COMMAND", required=True)
+    run.add_commands(subcommands)
     domains.add_commands(subcommands)
     stan.add_commands(subcommands)
     for subcommand in subcommands.choices.values():

@@ -37,7 +37,7 @@ class AnalysisParameters(BaseModel):
     ] = 8
     evaluation_rows: Annotated[
         int, Field(ge=100, description="Most held-out rows on which uncertainty is attributed.")
-    ] = 2000
+    ] = 1000
     top_columns: Annotated[
         int, Field(ge=1, le=100, description="Columns with the largest shares to intervene on.")
     ] = 6
@@ -57,6 +57,11 @@ class AnalysisParameters(BaseModel):
                 f"{self.sub_ensembles}"
             )
         return self
+
+    def shaping(self) -> dict[str, float | int | str]:
+        """The parameters that shape the numbers, for the report: no place and no name."""
+        names = ("seed", "members", "sub_ensembles", "blocks", "evaluation_rows", "top_columns")
+        return {name: getattr(self, name) for name in (*names, "ranges")}
 
 
 def parse_parameters(values: Mapping[str, object]) -> AnalysisParameters:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from prefect.cache_policies import CachePolicy
@@ -55,6 +56,8 @@ def input_content(value: Any) -> Any:
         return {str(name): input_content(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
         return [input_content(inner) for inner in value]
+    if isinstance(value, date):
+        return value.isoformat()
     if value is None or isinstance(value, str | int | float | bool):
         return value
     raise TypeError(f"A step takes plain values and artifacts, got {type(value).__name__}.")

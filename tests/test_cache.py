@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from tasks import cache
 from tasks.cache import CONTENT, input_content
+from tasks.contract import load_contract
 from tasks.run_store import Artifact
 
 
@@ -60,6 +61,13 @@ def test_changed_code_has_another_key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_order_of_a_mapping_does_not_count() -> None:
     assert key(data={"a": 1, "b": 2}) == key(data={"b": 2, "a": 1})
+
+
+def test_a_task_of_a_contract_has_a_content() -> None:
+    contract = load_contract("f1")
+    keys = {key(target=contract.tasks[name]) for name in contract.tasks}
+    assert len(keys) == 3
+    assert len({key(contract=contract), key(contract=load_contract("demo"))}) == 2
 
 
 def test_models_count_by_their_fields() -> None:

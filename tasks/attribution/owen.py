@@ -13,6 +13,7 @@ from tasks.attribution.shares import OwenShares, estimate_shares, sum_runs
 from tasks.attribution.total_effects import DonorGame
 from tasks.attribution.walks import antithetic_gains, enumerated_gains
 from tasks.errors import InputError
+from tasks.progress import track
 
 LARGE = 0.1
 """A table is large if it holds this part of the whole: its standard error decides."""
@@ -101,7 +102,7 @@ def owen_shares(
     range_counts = range_codes.max(axis=1) + 1
     rounds: list[NDArray[np.float64]] = []
     converged = False
-    while len(rounds) < precision.most_rounds and not converged:
+    for _ in track(range(precision.most_rounds), "rounds of orders", precision.least_rounds):
         game = DonorGame(base, features, donor_permutation(entities, blocks, rng))
         walk = (
             enumerated_gains(game, sizes)
@@ -119,6 +120,8 @@ def owen_shares(
         if len(rounds) >= precision.least_rounds:
             tables = sum_runs(sum_runs(np.array(rounds), range_counts), np.array(sizes))
             converged = _is_precise(tables, precision.relative_error)
+            if converged:
+                break
     gains /= len(rounds)
     return OwenShares(
         hierarchy=hierarchy,

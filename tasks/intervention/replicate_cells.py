@@ -11,12 +11,21 @@ from tasks.errors import InputError
 FloatArray = npt.NDArray[np.float64]
 
 
+DRAWN = frozenset({"impute_missing", "correct", "improve_quality"})
+"""Interventions that put in drawn values, which stand for true ones that nobody knows."""
+
+
 @dataclass(frozen=True)
 class Action:
     """An intervention at a node, such as ``impute_missing`` at ``items.weight``."""
 
     node: Node
     intervention: str
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the values that it puts in are drawn."""
+        return self.intervention in DRAWN
 
     def __str__(self) -> str:
         """Name as a reader knows it."""
@@ -32,8 +41,8 @@ class ReplicateCells:
     actions
         The K actions.
     changed
-        Cells of the database that each action changes (rows, where it drops or relinks), shape
-        (K,).
+        Cells of the database that each action changes, a row that it drops counted as one; for a
+        range, the evaluation rows in it whose features change. Shape (K,).
     row_fraction
         Fraction of its parent's evaluation rows that a range holds; 1 for tables and columns,
         shape (K,).

@@ -1,5 +1,6 @@
 """Features as a matrix: what is learnt for it is learnt from the train rows alone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,12 +9,12 @@ import polars as pl
 
 from tasks.domain import Split
 from tasks.errors import InputError
+from tasks.relations.as_of import SECONDS_A_DAY
 from tasks.relations.events import TIME
 from tasks.relations.feature_walk import Feature
 from tasks.relations.features import FeatureTable
 
 MOST_CATEGORIES = 200
-SECONDS_A_DAY = 86400
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,22 @@ class Encoder:
 
     def transform(self, table: FeatureTable) -> npt.NDArray[np.float64]:
         """The matrix, shape (N, p); a missing value is NaN, a time is days before the row's own."""
-        columns = [self._column(table, node) for node in self.nodes]
-        return np.column_stack([column.to_numpy() for column in columns])
+        return self._matrix(table, self.nodes)
+
+    def transform_some(
+        self, table: FeatureTable
+    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
+        """Those q columns of the matrix whose features a table holds: indices and (N, q)."""
+        held = set(table.features.columns)
+        places = [place for place, node in enumerate(self.nodes) if node.name in held]
+        matrix = self._matrix(table, [self.nodes[place] for place in places])
+        return np.array(places, dtype=np.intp), matrix
+
+    def _matrix(self, table: FeatureTable, nodes: Sequence[Feature]) -> npt.NDArray[np.float64]:
+        matrix = np.empty((table.rows.height, len(nodes)))
+        for place, node in enumerate(nodes):
+            matrix[:, place] = self._column(table, node).to_numpy()
+        return matrix
 
     def _column(self, table: FeatureTable, node: Feature) -> pl.Series:
         values = table.features[node.name]

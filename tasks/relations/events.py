@@ -4,15 +4,16 @@ from datetime import timedelta
 
 import polars as pl
 
-from tasks.domain import Column, Condition, Domain, WindowTask
+from tasks.domain import Condition, Domain, WindowTask
 from tasks.errors import InputError
+from tasks.relations.as_of import find_rows
 
 TIME = "(time)"
 LABEL = "(label)"
 
 
-def with_time(contract: Domain, tables: dict[str, pl.DataFrame], name: str) -> pl.DataFrame:
-    """A table with the column `TIME`: when each row became known.
+def row_times(contract: Domain, tables: dict[str, pl.DataFrame], name: str) -> pl.Series:
+    """When each row of a table became known.
 
     Parameters
     ----------
@@ -25,8 +26,8 @@ def with_time(contract: Domain, tables: dict[str, pl.DataFrame], name: str) -> p
 
     Returns
     -------
-    polars.DataFrame
-        The same rows in the same order; null where the time is missing.
+    polars.Series
+        A time for each row; null where it is missing.
 
     Raises
     ------
@@ -38,14 +39,10 @@ def with_time(contract: Domain, tables: dict[str, pl.DataFrame], name: str) -> p
         raise InputError(f"Table {name} has no time in the contract of {contract.name}.")
     key, _, beyond = table.time.partition(".")
     if not beyond:
-        return tables[name].with_columns(pl.col(key).alias(TIME))
-    parent = table.foreign_keys[key]
-    (parent_key,) = contract.tables[parent].primary_key
-    times = tables[parent].select(parent_key, pl.col(beyond).alias(TIME))
-    times = times.unique(parent_key, keep="first", maintain_order=True)
-    return tables[name].join(
-        times, left_on=key, right_on=parent_key, how="left", maintain_order="left"
-    )
+        return tables[name][key].alias(TIME)
+    parent = tables[table.foreign_keys[key]]
+    (primary,) = contract.tables[table.foreign_keys[key]].primary_key
+    return parent[beyond].gather(find_rows(tables[name][key], parent[primary])).alias(TIME)
 
 
 def meets(condition: Condition) -> pl.Expr:
@@ -59,23 +56,6 @@ def meets(condition: Condition) -> pl.Expr:
         ">": column > value,
         ">=": column >= value,
     }[condition.compare]
-
-
-def with_condition(
-    contract: Domain, tables: dict[str, pl.DataFrame], name: str, condition: Condition
-) -> tuple[Domain, dict[str, pl.DataFrame]]:
-    """Add to a table the Boolean column that says which rows meet a condition.
-
-    Its past is a feature like any other; the column is called ``column compare value``.
-    """
-    column = f"{condition.column} {condition.compare} {condition.value}"
-    table = contract.tables[name]
-    columns = table.columns | {column: Column(type="boolean")}
-    wider = table.model_copy(update={"columns": columns})
-    return (
-        contract.model_copy(update={"tables": contract.tables | {name: wider}}),
-        tables | {name: tables[name].with_columns(meets(condition).alias(column))},
-    )
 
 
 def window_rows(
@@ -102,7 +82,8 @@ def window_rows(
     InputError
         If no row is left.
     """
-    events = with_time(contract, tables, task.events).drop_nulls([task.key, TIME])
+    events = tables[task.events].with_columns(row_times(contract, tables, task.events))
+    events = events.drop_nulls([task.key, TIME])
     start = pl.lit(task.start).cast(pl.Datetime("us"))
     step = timedelta(days=task.step_days)
     since = pl.col(TIME) - start

@@ -1,31 +1,26 @@
-"""What a row knew at its time: its parents' columns and aggregates over child rows before it.
+"""Which rows of the database a task's rows lead to: keys and times alone decide it.
 
-The tables are walked along the foreign keys: own columns, parents, child tables as aggregates of
-what lies strictly before the row's time, and from the last child row on to that row's parents. A
-table that is reached by two ways gives two sets of features.
+The tables are walked along the foreign keys: parents, child tables as what lies strictly before
+the row's time, and from the last child row on to that row's parents. A table that is reached by
+two ways gives two sets of features.
 
 References
 ----------
 Kanter & Veeramachaneni (2015), Deep Feature Synthesis, IEEE DSAA.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from tasks.domain import Column, Domain
-from tasks.relations.as_of import (
-    EVENT_TIME,
-    KEY,
-    count_of,
-    last_before,
-    mean_of,
-    running_sums,
-)
-from tasks.relations.events import TIME, with_time
-
-NUMERIC = ("integer", "number", "boolean")
+from tasks.domain import Domain
+from tasks.relations.as_of import EventOrder, Past, find_rows, order_events, past_events
+from tasks.relations.events import row_times
 
 
 @dataclass(frozen=True)
@@ -43,6 +38,8 @@ class Feature:
         ``days since``.
     type
         ``number``, ``category`` or ``time``.
+    condition
+        Where not the column's value is told but whether it meets a condition: such as ``!= 1``.
     """
 
     path: tuple[str, ...]
@@ -50,137 +47,122 @@ class Feature:
     column: str
     aggregate: str
     type: str
+    condition: str = ""
 
     @property
     def name(self) -> str:
         """Unique among the features of a task."""
-        return f"{''.join(self.path)} {self.table}.{self.column or '*'} {self.aggregate}".strip()
+        what = f"{self.table}.{self.column or '*'} {self.condition}".strip()
+        return f"{''.join(self.path)} {what} {self.aggregate}".strip()
 
 
-Found = list[tuple[Feature, pl.Series]]
+@dataclass(frozen=True)
+class Reach:
+    """The rows of one table that N rows lead to by one path.
+
+    Attributes
+    ----------
+    path
+        Steps from the row, as those of a `Feature`.
+    table
+        The table reached.
+    rows
+        Its row for each of the N (UInt32): the row pointed to, or the last child row before; null
+        where there is none.
+    past
+        All child rows before; None where one row is pointed to.
+    """
+
+    path: tuple[str, ...]
+    table: str
+    rows: pl.Series
+    past: Past | None = None
+
+    def take(self, chosen: npt.NDArray[np.intp]) -> "Reach":
+        """The same of some of the N rows."""
+        past = None if self.past is None else self.past.take(chosen)
+        return Reach(self.path, self.table, self.rows.gather(chosen), past)
 
 
 @dataclass(frozen=True)
 class FeatureWalk:
-    """A walk over the tables of a domain.
-
-    Every method takes a spine: N rows with `ROW` (0 to N - 1), `KEY` (what points to the table) and
-    `TIME` (what is known is known before it).
+    """A walk over the tables of a domain, for N rows.
 
     Attributes
     ----------
     contract, tables
-        The domain. Columns listed under ``leaks`` are left out.
+        The domain.
+    times
+        When each of the N rows is predicted: what is known is known before.
     onward_from
         Child table whose last row's parents are asked for their own child rows too: a driver's
         constructor is that of the driver's last result, with all that constructor's results.
     recent
-        Width of the window of the ``recent`` aggregates.
+        Width of the window of recent child rows.
     """
 
     contract: Domain
     tables: dict[str, pl.DataFrame]
+    times: pl.Series
     onward_from: str
     recent: timedelta
 
-    def own(self, name: str, spine: pl.DataFrame, path: tuple[str, ...]) -> Found:
-        """Columns of the row that the spine's key points to, and of that row's parents.
-
-        A row that became known only after the spine's time tells nothing.
-        """
-        table = self.contract.tables[name]
-        (primary,) = table.primary_key
-        holder = (
-            with_time(self.contract, self.tables, name).rename({TIME: EVENT_TIME})
+    @cached_property
+    def row_times(self) -> dict[str, pl.Series]:
+        """When each row of each table that has a time became known."""
+        return {
+            name: row_times(self.contract, self.tables, name)
+            for name, table in self.contract.tables.items()
             if table.time
-            else self.tables[name]
-        ).unique(primary, keep="first", maintain_order=True)
-        joined = spine.join(
-            holder, left_on=KEY, right_on=primary, how="left", maintain_order="left"
-        )
-        if table.time:
-            is_known = pl.col(EVENT_TIME) <= pl.col(TIME)
-            joined = joined.with_columns(
-                pl.when(is_known).then(pl.col(column))
-                for column in table.columns
-                if column != primary
-            )
-        found = [
-            found_feature(path, name, column, "value", entry, joined[column])
-            for column, entry in self.usable(name).items()
-        ]
-        for key, parent in table.foreign_keys.items():
-            onward = spine.with_columns(joined[key].alias(KEY))
-            found += self.own(parent, onward, (*path, f"->{key}"))
-        return found
+        }
+
+    @cached_property
+    def orders(self) -> dict[tuple[str, str], EventOrder]:
+        """The rows of each table that has a time, as events of each of its foreign keys."""
+        return {
+            (name, key): order_events(self.tables[name][key], times)
+            for name, times in self.row_times.items()
+            for key in self.contract.tables[name].foreign_keys
+        }
+
+    def own(self, name: str, keys: pl.Series, path: tuple[str, ...]) -> Iterator[Reach]:
+        """The row of a table that each key points to, and that row's parents.
+
+        A row that became known only after the predicted row's time tells nothing.
+        """
+        (primary,) = self.contract.tables[name].primary_key
+        rows = find_rows(keys, self.tables[name][primary])
+        if name in self.row_times:
+            is_known = self.row_times[name].gather(rows) <= self.times
+            rows = rows.set(~is_known.fill_null(False), None)
+        yield Reach(path, name, rows)
+        yield from self.parents(name, rows, path)
+
+    def parents(self, name: str, rows: pl.Series, path: tuple[str, ...]) -> Iterator[Reach]:
+        """The parents, and theirs in turn, of rows of a table."""
+        for key, parent in self.contract.tables[name].foreign_keys.items():
+            yield from self.own(parent, self.tables[name][key].gather(rows), (*path, f"->{key}"))
 
     def all_children(
-        self, name: str, spine: pl.DataFrame, path: tuple[str, ...], *, turn: bool
-    ) -> Found:
-        """Aggregates over every child table that has a time."""
-        return [
-            found
-            for child, table in self.contract.tables.items()
-            for key, parent in table.foreign_keys.items()
-            if parent == name and table.time
-            for found in self.children(child, key, spine, path, turn=turn)
-        ]
+        self, name: str, keys: pl.Series, path: tuple[str, ...], *, turn: bool
+    ) -> Iterator[Reach]:
+        """The child rows of each key in every child table that has a time."""
+        for child in self.row_times:
+            for key, parent in self.contract.tables[child].foreign_keys.items():
+                if parent == name:
+                    yield from self.children(child, key, keys, path, turn=turn)
 
     def children(
-        self, name: str, key: str, spine: pl.DataFrame, path: tuple[str, ...], *, turn: bool
-    ) -> Found:
-        """Aggregates over the child rows before each row's time, and the last one's parents."""
+        self, name: str, key: str, keys: pl.Series, path: tuple[str, ...], *, turn: bool
+    ) -> Iterator[Reach]:
+        """The child rows before each row's time, and the last one's parents."""
         here = (*path, f"<-{name}.{key}")
-        columns = self.usable(name)
-        running = running_sums(with_time(self.contract, self.tables, name), key, _numeric(columns))
-        now = last_before(spine, running, key, timedelta(0))
-        past = last_before(spine, running, key, self.recent)
-        number = Column(type="number")
-        since = (spine[TIME] - now[EVENT_TIME]).dt.total_seconds() / 86400
-        found = [
-            found_feature(here, name, "", "count", number, count_of(now)),
-            found_feature(here, name, "", "recent count", number, count_of(now) - count_of(past)),
-            found_feature(here, name, "", "days since", number, since),
-        ]
-        for column, entry in columns.items():
-            found.append(found_feature(here, name, column, "last", entry, now[column]))
-        for column in _numeric(columns):
-            found += [
-                found_feature(here, name, column, "mean", number, mean_of(column, now)),
-                found_feature(
-                    here, name, column, "recent mean", number, mean_of(column, now, past)
-                ),
-            ]
+        past = past_events(self.orders[name, key], keys, self.times, self.recent)
+        yield Reach(here, name, past.last, past)
         for other, parent in self.contract.tables[name].foreign_keys.items():
             if other == key:
                 continue
-            onward, there = spine.with_columns(now[other].alias(KEY)), (*here, f"->{other}")
-            found += self.own(parent, onward, there)
+            onward, there = self.tables[name][other].gather(past.last), (*here, f"->{other}")
+            yield from self.own(parent, onward, there)
             if turn and name == self.onward_from and not self.contract.tables[parent].time:
-                found += self.all_children(parent, onward, there, turn=False)
-        return found
-
-    def usable(self, name: str) -> dict[str, Column]:
-        """Columns that may be features: no keys, no texts, no leaks."""
-        table = self.contract.tables[name]
-        keys = {*table.primary_key, *table.foreign_keys}
-        return {
-            column: entry
-            for column, entry in table.columns.items()
-            if column not in keys
-            and entry.type != "text"
-            and f"{name}.{column}" not in self.contract.leaks
-        }
-
-
-def _numeric(columns: dict[str, Column]) -> list[str]:
-    return [column for column, entry in columns.items() if entry.type in NUMERIC]
-
-
-def found_feature(
-    path: tuple[str, ...], table: str, column: str, aggregate: str, entry: Column, values: pl.Series
-) -> tuple[Feature, pl.Series]:
-    """A feature with its values, numbers as Float64."""
-    is_number = entry.type in NUMERIC
-    feature = Feature(path, table, column, aggregate, "number" if is_number else entry.type)
-    return feature, values.cast(pl.Float64) if is_number else values
+                yield from self.all_children(parent, onward, there, turn=False)

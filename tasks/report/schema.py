@@ -6,20 +6,16 @@ bytes.
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from tasks.domain import Node
+from tasks.report.evidence import CalibrationPoint, Diagnostics, GateCheck, Score
+from tasks.report.frozen import ByName, Frozen
 
 VERSION = 1
 
 Confidence = Literal["high", "medium", "needs more data"]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Interval(_Frozen):
+class Interval(Frozen):
     """A mean with its 95 % credible interval."""
 
     mean: float
@@ -27,7 +23,7 @@ class Interval(_Frozen):
     high: float
 
 
-class Share(_Frozen):
+class Share(Frozen):
     """What a node contributes to epistemic uncertainty now.
 
     Attributes
@@ -50,7 +46,7 @@ class Share(_Frozen):
     extrapolated: float | None = None
 
 
-class KeyImportance(_Frozen):
+class KeyImportance(Frozen):
     """Importance of one foreign key, or of the predicted row's own columns.
 
     Attributes
@@ -59,47 +55,19 @@ class KeyImportance(_Frozen):
         Such as ``->item`` (a parent) or ``<-results.driverId`` (child rows); ``(own)`` for the
         row's own columns.
     share
-        Of the importance of all keys.
+        Of the importance of all keys; None where it is not assessable, since in too many posterior
+        draws no key has an importance above 0.
     reduction
         Part of the posterior variance of its importance that as many replicates again would take
         away.
     """
 
     key: str
-    share: Interval
+    share: Interval | None
     reduction: float
 
 
-class Score(_Frozen):
-    """Held-out quality of the model, such as ``r2``."""
-
-    name: str
-    value: float
-    standard_error: float
-
-
-class CalibrationPoint(_Frozen):
-    """What was said and how often it came true, with a 95 % interval.
-
-    Attributes
-    ----------
-    said
-        Regression: level of a central predictive interval. Classification: mean probability of a
-        bin.
-    observed, low, high
-        Share of the held-out rows.
-    rows
-        Number of rows behind it.
-    """
-
-    said: float
-    observed: float
-    low: float
-    high: float
-    rows: int
-
-
-class Effect(_Frozen):
+class Effect(Frozen):
     """What an intervention at a node does to mean epistemic uncertainty U.
 
     Attributes
@@ -114,7 +82,9 @@ class Effect(_Frozen):
         Mean over the replicate cells, and its standard error, before any pooling.
     nll_change, nll_change_error
         Change of the mean held-out negative log likelihood (log loss of a class), in nats a row,
-        with its standard error; negative = better.
+        with its standard error; negative = better. None where the values that the intervention
+        puts in are drawn: they stand for true values that nobody knows, so that a likelihood of
+        what was observed says nothing of the real repair.
     illusory
         Whether it lowers U while it clearly worsens the held-out likelihood.
     """
@@ -125,12 +95,12 @@ class Effect(_Frozen):
     effect: Interval
     raw: float
     raw_error: float
-    nll_change: float
-    nll_change_error: float
+    nll_change: float | None
+    nll_change_error: float | None
     illusory: bool
 
 
-class Ranked(_Frozen):
+class Ranked(Frozen):
     """An effect among all that may be recommended, from joint posterior draws.
 
     Attributes
@@ -140,19 +110,20 @@ class Ranked(_Frozen):
     p_reduces
         P(effect < 0).
     p_best
-        Probability of being the best of the list per unit of cost.
+        Probability of being the best of the list per unit of cost; they sum to 1 over the list.
     cost
-        From the domain's contract.
+        From the domain's contract: the node's own entry, else the default.
     per_cost
         Effect per unit of cost.
     regret
-        Expected loss, in per cent of U per unit of cost, of doing this first rather than the best.
+        Expected loss, in per cent of U per unit of cost, of doing this first rather than the best;
+        doing nothing is among the choices.
     confidence
         ``high``: the interval excludes 0 and is narrower than half the mean's size; ``medium``: it
         excludes 0; ``needs more data``: it includes 0.
     further_replicates
-        For ``needs more data``: how many replicate cells more would settle it; None where none
-        would, as the mean is too near 0.
+        For ``needs more data``: how many replicate cells more would settle it; None where 100
+        times the present number would not, as the mean is too near 0.
     """
 
     rank: int
@@ -166,32 +137,7 @@ class Ranked(_Frozen):
     further_replicates: int | None = None
 
 
-class GateCheck(_Frozen):
-    """One rule of the contract that the data break."""
-
-    table: str
-    column: str
-    rule: str
-    severity: str
-    rows: int
-    failing: int
-    examples: tuple[str, ...]
-
-
-class Diagnostics(_Frozen):
-    """How the effects model was sampled."""
-
-    chains: int
-    draws: int
-    adapt_delta: float
-    worst_r_hat: float
-    least_ess_bulk: float
-    least_ess_tail: float
-    divergences: int
-    least_e_bfmi: float
-
-
-class Report(_Frozen):
+class Report(Frozen):
     """Everything that a run found.
 
     Attributes
@@ -217,7 +163,7 @@ class Report(_Frozen):
     shares
         Tables, then columns, then ranges, each level from large to small.
     effects
-        Every simulated effect, of tables, columns and ranges.
+        Every simulated effect, of tables, columns and ranges, without the placebo's.
     ranking
         The recommendable effects of tables and columns, best first.
     placebo
@@ -237,12 +183,12 @@ class Report(_Frozen):
     keys: int
     rules: int
     gate: tuple[GateCheck, ...]
-    rows: dict[str, int]
-    settings: dict[str, float | int | str]
+    rows: ByName[int]
+    settings: ByName[float | int | str]
     model: str
     quality: tuple[Score, ...]
     calibration: tuple[CalibrationPoint, ...]
-    uncertainty: dict[str, float]
+    uncertainty: ByName[float]
     shares: tuple[Share, ...]
     key_importance: tuple[KeyImportance, ...]
     effects: tuple[Effect, ...]

@@ -1,5 +1,6 @@
 """How many threads a fit or a prediction takes."""
 
+import os
 from contextlib import AbstractContextManager
 
 from threadpoolctl import threadpool_limits
@@ -14,3 +15,8 @@ def one_thread() -> AbstractContextManager[object]:
     """
     limits: AbstractContextManager[object] = threadpool_limits(1, user_api="openmp")
     return limits
+
+
+def usable_cores() -> int:
+    """Number of cores that this process may use."""
+    return len(os.sched_getaffinity(0))

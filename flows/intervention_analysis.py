@@ -1,0 +1,221 @@
+"""The main job: where the uncertainty comes from, and what mending it is worth."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+from prefect import flow
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.runtime import flow_run
+
+from flows.narration import Narrator
+from flows.parameters import AnalysisParameters
+from flows.provenance import versions
+from tasks.attribution.steps import share_uncertainty
+from tasks.contract import load_contract
+from tasks.domain import Costs, DemoSource, Domain, Task
+from tasks.errors import InputError
+from tasks.inference.steps import fit_effects_model, weigh_keys
+from tasks.intervention.steps import simulate_interventions
+from tasks.relations.steps import check_data, given_data, make_features
+from tasks.report.steps import Records, write_report
+from tasks.run_store import Artifact, RunStore
+from tasks.targets import find_task
+from tasks.uncertainty.steps import fit_ensemble, measure_uncertainty
+
+STEPS = 8
+SHOWN_CHECKS = 50
+
+
+@flow(
+    name="intervention-analysis",
+    flow_run_name="{parameters.domain}",
+    persist_result=False,
+    retries=0,
+)
+def intervention_analysis(parameters: AnalysisParameters) -> str:
+    """Attribute a model's epistemic uncertainty and say what each repair of the data is worth.
+
+    Parameters
+    ----------
+    parameters
+        Domain, target, seed and sizes.
+
+    Returns
+    -------
+    str
+        The run, as ``domain/run_id`` below the root of the run store.
+    """
+    began = datetime.now(UTC)
+    store = RunStore.current()
+    narrator = Narrator(STEPS)
+    contract, name, target = _resolve(parameters)
+    run = f"{contract.name}/{began:%Y-%m-%dT%H-%M-%S}-{str(flow_run.id)[:6]}"
+    seed, schema = parameters.seed, _schema(contract)
+    used = store.save_text("domain.yaml", _as_yaml(contract, name, target))
+
+    narrator.stage("DECOMPOSE")
+    source = given_data(contract, Path(parameters.source) if parameters.source else None)
+    data = narrator.run("tables held against the contract", check_data, schema, source)
+    _show_gate(store, data.record)
+    if data.refusal:
+        store.publish(run, {"domain.yaml": used, "contract.json": data.record})
+        raise InputError(data.refusal)
+    features = narrator.run("feature table", make_features, schema, target, data.tables, seed)
+    ensemble = narrator.run("ensemble", fit_ensemble, features, target, seed, parameters.members)
+    measured = narrator.run(
+        "uncertainty of held-out rows",
+        measure_uncertainty,
+        features,
+        ensemble,
+        target,
+        seed,
+        parameters.evaluation_rows,
+    )
+    shared = narrator.run(
+        "shares of tables, columns, ranges",
+        share_uncertainty,
+        features,
+        ensemble,
+        measured.rows,
+        target,
+        seed,
+        parameters.sub_ensembles,
+        parameters.blocks,
+        parameters.ranges,
+    )
+    narrator.stage("SIMULATE")
+    simulated = narrator.run(
+        "repairs in replicate cells",
+        simulate_interventions,
+        schema,
+        target,
+        data.tables,
+        data.faults,
+        features,
+        ensemble,
+        measured.rows,
+        shared.shares,
+        shared.key_cells,
+        seed,
+        parameters.sub_ensembles,
+        parameters.top_columns,
+        parameters.ranges,
+    )
+    narrator.stage("INFER")
+    fitted = narrator.run("effects model", fit_effects_model, simulated.effects, seed)
+    keys = narrator.run("importance of foreign keys", weigh_keys, shared.key_cells, seed)
+    narrator.stage("RANK AND REPORT")
+    records = Records(
+        gate=data.record,
+        quality=measured.quality,
+        shares=shared.shares,
+        key_importance=keys,
+        effects=simulated.effects,
+        left_out=simulated.left_out,
+        posterior=fitted.posterior,
+        diagnostics=fitted.diagnostics,
+    )
+    written = narrator.run(
+        "report", write_report, contract, name, target, records, parameters.shaping()
+    )
+    files = {
+        "domain.yaml": used,
+        "contract.json": data.record,
+        "features.parquet": features,
+        "uncertainty.npz": measured.rows,
+        "quality.json": measured.quality,
+        "shares.json": shared.shares,
+        "keys.json": keys,
+        "effects.parquet": simulated.effects,
+        "left_out.json": simulated.left_out,
+        "posterior.nc": fitted.posterior,
+        "diagnostics.json": fitted.diagnostics,
+        **written,
+    }
+    manifest = _manifest(parameters, contract, name, files, narrator, began, source)
+    store.publish(run, files | {"manifest.json": store.save_text("manifest.json", manifest)})
+    create_markdown_artifact(
+        f"```\n{store.read_text(written['report.txt'])}\n```",
+        key=f"report-{_slug(contract.name)}",
+        description=f"{contract.title}: {name}, run {run}",
+    )
+    narrator.finish()
+    return run
+
+
+def _resolve(parameters: AnalysisParameters) -> tuple[Domain, str, Task]:
+    contract = load_contract(parameters.domain)
+    if parameters.documents is not None:
+        if not isinstance(contract.source, DemoSource):
+            raise InputError(f"documents is a parameter of the demo alone, got {contract.name}.")
+        source = contract.source.model_copy(update={"documents": parameters.documents})
+        contract = contract.model_copy(update={"source": source})
+    return contract, *find_task(contract, parameters.target)
+
+
+def _schema(contract: Domain) -> Domain:
+    """The contract without what only later steps ask for, so that earlier ones stay cached."""
+    update = {"tasks": {}, "costs": Costs(), "causal_graph": (), "priors": {}, "title": ""}
+    source = contract.source
+    if not isinstance(source, DemoSource):
+        update["source"] = source.model_copy(update={"location": None})
+    return contract.model_copy(update=update)
+
+
+def _as_yaml(contract: Domain, name: str, target: Task) -> str:
+    used = contract.model_copy(update={"tasks": {name: target}})
+    content = used.model_dump(mode="json", exclude_defaults=True)
+    return str(yaml.safe_dump(content, allow_unicode=True, sort_keys=False))
+
+
+def _show_gate(store: RunStore, record: Artifact) -> None:
+    checks = [check for check in json.loads(store.read_text(record))["checks"] if check["failing"]]
+    create_table_artifact(
+        [
+            {
+                "table": check["table"],
+                "column": check["column"],
+                "rule": check["rule"],
+                "severity": check["severity"],
+                "faulty": f"{check['failing']} of {check['rows']}",
+                "examples": "; ".join(check["examples"]),
+            }
+            for check in checks[:SHOWN_CHECKS]
+        ],
+        key="gate",
+        description="Rules of the data contract that the data break",
+    )
+
+
+def _manifest(
+    parameters: AnalysisParameters,
+    contract: Domain,
+    name: str,
+    files: dict[str, Artifact],
+    narrator: Narrator,
+    began: datetime,
+    source: Artifact | None,
+) -> str:
+    """What was run with what, and when: all that changes from run to run stands here alone."""
+    ended = datetime.now(UTC)
+    content: dict[str, Any] = {
+        "domain": contract.name,
+        "task": name,
+        "parameters": parameters.model_dump(),
+        "source": source.model_dump() if source else None,
+        "flow_run": str(flow_run.id),
+        "began": began.isoformat(timespec="seconds"),
+        "seconds": round((ended - began).total_seconds(), 3),
+        "steps": narrator.timings,
+        "digests": {file: artifact.sha256 for file, artifact in sorted(files.items())},
+        "versions": versions(),
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False)
+
+
+def _slug(name: str) -> str:
+    """A name as a key of an artifact can bear it."""
+    return "".join(char if char.isascii() and char.isalnum() else "-" for char in name.lower())

@@ -1,0 +1,43 @@
+"""The main job in this process, with Prefect's own temporary server or the one that is set."""
+
+from pathlib import Path
+from typing import Any
+
+from prefect.filesystems import RemoteFileSystem
+from prefect.settings import (
+    PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+    PREFECT_TASKS_REFRESH_CACHE,
+    temporary_settings,
+)
+
+from flows.intervention_analysis import intervention_analysis
+from flows.parameters import AnalysisParameters
+from tasks.run_store import RESULTS, RunStore
+
+
+def result_storage(store: RunStore) -> Any:
+    """Where Prefect keeps what steps returned: beside the artifacts that it speaks of."""
+    if store.is_local:
+        return Path(store.root) / RESULTS
+    return RemoteFileSystem(basepath=f"{store.root.rstrip('/')}/{RESULTS}")
+
+
+def run_locally(parameters: AnalysisParameters, *, refresh: bool = False) -> str:
+    """Run the main job and wait for it.
+
+    Parameters
+    ----------
+    parameters
+        Of the job.
+    refresh
+        Whether to take nothing from the cache.
+
+    Returns
+    -------
+    str
+        The run, as ``domain/run_id``.
+    """
+    settings = {PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None, PREFECT_TASKS_REFRESH_CACHE: refresh}
+    with temporary_settings(settings):
+        flow = intervention_analysis.with_options(result_storage=result_storage(RunStore.current()))
+        return flow(parameters)

@@ -1,0 +1,94 @@
+"""A run as it goes: a line a step on the terminal, and a progress artifact on Prefect's page."""
+
+import logging
+import sys
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any, ParamSpec, TypeVar
+from uuid import UUID
+
+from prefect import Task
+from prefect.artifacts import create_progress_artifact, update_progress_artifact
+
+from tasks.progress import Progress, listening
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+SECONDS_BETWEEN = 1.0
+CACHED = "Cached"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Narrator:
+    """Runs the steps of a flow and tells of each.
+
+    Attributes
+    ----------
+    steps
+        Number of steps to come, for the progress artifact.
+    timings
+        Seconds and whether cached, by title, of the steps that have run.
+    """
+
+    steps: int
+    timings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _artifact: UUID | None = None
+    _told: float = 0.0
+
+    def run(self, title: str, step: Task[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run a cached step, or take its result from the cache.
+
+        Parameters
+        ----------
+        title
+            For the reader: what the step does.
+        step
+            A Prefect task; `args` and `kwargs` go to it.
+        """
+        began = monotonic()
+        self._publish(title)
+        with listening(lambda progress: self._hear(title, progress)):
+            state: Any = step(*args, **kwargs, return_state=True)
+        seconds = monotonic() - began
+        cached = state.name == CACHED
+        self.timings[title] = {"seconds": round(seconds, 3), "cached": cached}
+        result: R = state.result()
+        self._line(f"{title:<44}{'cached' if cached else f'{seconds:6.1f} s':>9}", end="\n")
+        return result
+
+    def stage(self, name: str) -> None:
+        """Head the steps to come."""
+        self._line(name, end="\n")
+
+    def finish(self) -> None:
+        """The progress artifact at 100 %."""
+        self._publish("done")
+
+    def _hear(self, title: str, progress: Progress) -> None:
+        if monotonic() - self._told < SECONDS_BETWEEN or progress.total is None:
+            return
+        self._told = monotonic()
+        fraction = progress.done / progress.total
+        left = progress.seconds_left
+        rest = f", {left:.0f} s left" if left is not None else ""
+        self._line(f"{title}: {progress.label} {progress.done}/{progress.total}{rest}", end="")
+        self._publish(f"{title}: {progress.label}", fraction)
+
+    def _publish(self, what: str, fraction: float = 0.0) -> None:
+        percent = min(100.0, 100.0 * (len(self.timings) + fraction) / self.steps)
+        if self._artifact is None:
+            created = create_progress_artifact(percent, key="progress", description=what)
+            self._artifact = created if isinstance(created, UUID) else None
+        else:
+            update_progress_artifact(self._artifact, percent, description=what)
+
+    def _line(self, text: str, end: str) -> None:
+        """Overwrite the line on a terminal; elsewhere only whole lines are written."""
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r\x1b[2K{text}{end}")
+            sys.stderr.flush()
+        elif end:
+            logger.info("%s", text)

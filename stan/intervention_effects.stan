@@ -1,0 +1,152 @@
+// Effects of actions on uncertainty, pooled over table > column > value range.
+//
+// Pooling: table effect ~ normal(0, sigma[1]); column ~ normal(its table's, sigma[2]); value range
+// ~ normal(its fraction of the rows * its column's, sigma[3]).
+// Cells of action k, sub-ensemble j, row block v:
+//   y[k, j, v] = effect[k] + a[k, j] + r[k, v] + e[k, j, v],
+// independent normals with the action's own sds sigma_a[k], sigma_r[k], sigma_e[k]. The logarithms
+// of sigma_e, sigma_a / sigma_e and sigma_r / sigma_e are pooled over the actions of a level.
+//
+// The design is balanced, so a and r are integrated out by the mean and the sums of squares. Given
+// the sds the effects are jointly normal on a tree, so they are integrated out too, by messages
+// from the leaves to the roots, and drawn exactly from the roots to the leaves. No constant is
+// dropped: the target is the joint density of cells and parameters.
+functions {
+  // Variance of the mean of a J x V design.
+  vector mean_variance(vector sigma_a, vector sigma_r, vector sigma_e, int J, int V) {
+    return square(sigma_a) / J + square(sigma_r) / V + square(sigma_e) / (J * V);
+  }
+
+  // Log density of each action's cells less that of their mean: of the JV - 1 contrasts, and the
+  // change of variables from the mean to the cells.
+  vector contrasts_log_lik(vector ss_a, vector ss_r, vector ss_e, vector sigma_a, vector sigma_r,
+                           vector sigma_e, int J, int V) {
+    vector[size(ss_e)] var_e = square(sigma_e);
+    vector[size(ss_e)] var_a = V * square(sigma_a) + var_e;
+    vector[size(ss_e)] var_r = J * square(sigma_r) + var_e;
+    return -0.5
+           * ((J * V - 1) * log(2 * pi()) + log(J * V) + ss_a ./ var_a + ss_r ./ var_r
+              + ss_e ./ var_e + (J - 1) * log(var_a) + (V - 1) * log(var_r)
+              + (J - 1) * (V - 1) * log(var_e));
+  }
+
+  // Log density of each action's cells given its effect, with a and r integrated out.
+  vector cells_log_lik(vector y_mean, vector ss_a, vector ss_r, vector ss_e, vector effect,
+                       vector sigma_a, vector sigma_r, vector sigma_e, int J, int V) {
+    vector[size(y_mean)] variance = mean_variance(sigma_a, sigma_r, sigma_e, J, V);
+    return contrasts_log_lik(ss_a, ss_r, ss_e, sigma_a, sigma_r, sigma_e, J, V)
+           - 0.5 * (log(2 * pi() * variance) + square(y_mean - effect) ./ variance);
+  }
+
+  // Precision and precision times mean of each node's effect, by the data at and below it.
+  matrix messages(vector y_mean, vector variance, array[] int node, array[] int parent,
+                  vector fraction, vector pooling_variance) {
+    int N = size(parent);
+    vector[N] precision = zeros_vector(N);
+    vector[N] information = zeros_vector(N);
+    precision[node] = inv(variance);
+    information[node] = y_mean ./ variance;
+    for (i in 1 : N) {
+      int n = N + 1 - i; // children come before their parents
+      if (parent[n] > 0) {
+        real weight = fraction[n] / (1 + precision[n] * pooling_variance[n]);
+        precision[parent[n]] += fraction[n] * weight * precision[n];
+        information[parent[n]] += weight * information[n];
+      }
+    }
+    return append_col(precision, information);
+  }
+
+  // Log density of the means with all effects integrated out.
+  real means_log_lik(vector y_mean, vector variance, matrix message, vector pooling_variance) {
+    vector[rows(message)] gain = 1 + message[ : , 1] .* pooling_variance;
+    return normal_lpdf(y_mean | 0, sqrt(variance))
+           + 0.5 * sum(square(message[ : , 2]) .* pooling_variance ./ gain - log(gain));
+  }
+
+  // A draw of all effects given the data and the sds.
+  vector effects_rng(matrix message, array[] int parent, vector fraction,
+                     vector pooling_variance) {
+    int N = size(parent);
+    vector[N] effect;
+    for (n in 1 : N) {
+      real gain = 1 + message[n, 1] * pooling_variance[n];
+      real prior_mean = parent[n] > 0 ? fraction[n] * effect[parent[n]] : 0;
+      effect[n] = normal_rng((prior_mean + message[n, 2] * pooling_variance[n]) / gain,
+                             sqrt(pooling_variance[n] / gain));
+    }
+    return effect;
+  }
+}
+data {
+  int<lower=1> K; // actions
+  int<lower=2> J; // sub-ensembles
+  int<lower=2> V; // row blocks
+  vector[K] y_mean; // mean of each action's cells, in per cent
+  vector<lower=0>[K] ss_a; // sum of squares between sub-ensembles
+  vector<lower=0>[K] ss_r; // sum of squares between row blocks
+  vector<lower=0>[K] ss_e; // the rest; must be above 0
+  real<lower=0> scale; // overall sd of the effects around 0, in per cent: the unit of the priors
+  array[K] int<lower=1, upper=3> level; // of each action: 1 table, 2 column, 3 value range
+  int<lower=1> T; // tables
+  int<lower=T> N; // nodes of the tree: first the tables, then other actions, children after parents
+  array[K] int<lower=1, upper=N> node; // of each action; a table without an action is latent
+  array[N] int<lower=0, upper=N> parent; // of each node; 0 for a table
+  vector<lower=0, upper=1>[N] fraction; // of the parent's effect that is a node's prior mean
+  array[N] int<lower=1, upper=3> pooled_by; // which sigma ties a node to its parent
+}
+transformed data {
+  // Not in the declaration that uses it: Stan 2.35 reads an expression there after it is freed.
+  vector[K] log_sigma_e_start = 0.5 * log(ss_e / ((J - 1) * (V - 1)));
+  real log_sigma_e_error = inv_sqrt(2 * (J - 1) * (V - 1));
+  vector[3] sigma_unit = scale * [1, 0.5, 0.25]';
+  for (n in 1 : N) {
+    if (parent[n] >= n) {
+      reject("parent[", n, "] must come before its child, got ", parent[n]);
+    }
+  }
+}
+parameters {
+  vector<lower=0>[3] sigma_scaled; // sigma in its prior's unit
+  matrix[3, 3] location; // by level, of log sigma_a / sigma_e, sigma_r / sigma_e, sigma_e / scale
+  matrix<lower=0>[3, 3] spread; // sd of these logarithms between the actions of a level
+  vector[K] eta_a; // standardised log sigma_a / sigma_e
+  vector[K] eta_r; // standardised log sigma_r / sigma_e
+  // Centred, as the data tell it well; offset and multiplier help warm-up alone.
+  vector<offset=log_sigma_e_start, multiplier=log_sigma_e_error>[K] log_sigma_e;
+}
+transformed parameters {
+  vector[3] sigma = sigma_scaled .* sigma_unit; // of tables, columns, value ranges, in per cent
+  vector[K] sigma_e = exp(log_sigma_e);
+  vector[K] sigma_a = sigma_e .* exp(location[level, 1] + spread[level, 1] .* eta_a);
+  vector[K] sigma_r = sigma_e .* exp(location[level, 2] + spread[level, 2] .* eta_r);
+}
+model {
+  vector[K] variance = mean_variance(sigma_a, sigma_r, sigma_e, J, V);
+  vector[N] pooling_variance = square(sigma[pooled_by]);
+  matrix[N, 2] message = messages(y_mean, variance, node, parent, fraction, pooling_variance);
+  target += std_normal_lpdf(sigma_scaled) + 3 * log2();
+  target += std_normal_lpdf(to_vector(location[ : , 1 : 2]));
+  target += normal_lpdf(location[ : , 3] | -1, 2);
+  target += std_normal_lpdf(to_vector(spread[ : , 1 : 2])) + 6 * log2();
+  target += lognormal_lpdf(spread[ : , 3] | 0, 0.5); // away from 0: sds differ by far
+  target += std_normal_lpdf(eta_a);
+  target += std_normal_lpdf(eta_r);
+  target += normal_lpdf(log_sigma_e | log(scale) + location[level, 3], spread[level, 3]);
+  target += means_log_lik(y_mean, variance, message, pooling_variance);
+  target += sum(contrasts_log_lik(ss_a, ss_r, ss_e, sigma_a, sigma_r, sigma_e, J, V));
+}
+generated quantities {
+  vector[K] effect; // of each action, in per cent
+  vector[T] table_effect; // the action's where a table has one
+  vector[K] log_lik; // of each action's cells given its effect
+  {
+    vector[K] variance = mean_variance(sigma_a, sigma_r, sigma_e, J, V);
+    vector[N] pooling_variance = square(sigma[pooled_by]);
+    matrix[N, 2] message = messages(y_mean, variance, node, parent, fraction, pooling_variance);
+    vector[N] node_effect = effects_rng(message, parent, fraction, pooling_variance);
+    effect = node_effect[node];
+    table_effect = node_effect[1 : T];
+  }
+  log_lik = cells_log_lik(y_mean, ss_a, ss_r, ss_e, effect, sigma_a, sigma_r, sigma_e, J, V);
+}

@@ -1,0 +1,168 @@
+"""Effects of actions with credible intervals, pooled over table > column > value range."""
+
+from dataclasses import dataclass
+
+import arviz as az
+import numpy as np
+import numpy.typing as npt
+
+from tasks.bayes.posterior_diagnostics import Verdict, check
+from tasks.bayes.stan_model import sample
+from tasks.errors import InputError, RunError
+from tasks.inference.effects_data import effects_data
+from tasks.inference.effects_posterior import named_draws, sampling_record
+from tasks.inference.pooling_tree import canonical_order, pooling_tree
+from tasks.intervention.replicate_cells import Action, ReplicateCells
+from tasks.locations import resource
+
+PROGRAM = "intervention_effects.stan"
+ADAPT_DELTAS = (0.9, 0.99)
+"""Acceptance rates: of the first fit, and of the second where the first misses the gate."""
+
+
+@dataclass(frozen=True)
+class EffectsFit:
+    """Posterior of the effects of K actions.
+
+    Attributes
+    ----------
+    actions
+        The actions, in the order in which they came.
+    draws
+        Effects in per cent, shape (S, K): chain after chain.
+    fit
+        All draws. The posterior holds ``effect`` by ``action`` and ``table_effect`` by ``table``,
+        both in per cent, as are the sds: ``sigma`` between the effects of a ``level``, and of an
+        action's cells ``sigma_a`` between sub-ensembles, ``sigma_r`` between row blocks and
+        ``sigma_e``, the rest.
+    verdict
+        What the diagnostics say; the gate is passed.
+    adapt_delta
+        Acceptance rate at which it was.
+    """
+
+    actions: tuple[Action, ...]
+    draws: npt.NDArray[np.float64]
+    fit: az.InferenceData
+    verdict: Verdict
+    adapt_delta: float
+
+    @property
+    def diagnostics(self) -> dict[str, float | int | str]:
+        """How the draws were made, and the worst of the diagnostics, for JSON."""
+        return sampling_record(self.fit)
+
+
+def fit_effects(
+    cells: ReplicateCells,
+    *,
+    seed: int,
+    chains: int = 4,
+    warmup: int = 1000,
+    draws: int = 1000,
+    timeout: float | None = None,
+) -> EffectsFit:
+    """Fit the effects model by NUTS; a fit that misses the gate is repeated with smaller steps.
+
+    Parameters
+    ----------
+    cells
+        Effects of the actions in every replicate cell.
+    seed
+        0 to 2**32 - 1. The same seed and cells give the same draws, whatever the actions' order.
+    chains, warmup, draws
+        Number of chains, and of iterations of each.
+    timeout
+        Seconds after which a fit is stopped; None waits for ever.
+
+    Returns
+    -------
+    EffectsFit
+        Its verdict has passed.
+
+    Raises
+    ------
+    InputError
+        If there is no action, J or V is below 2, a cell is not finite, an action's variance is
+        not assessable, an action comes twice, or a value range lacks its column's action.
+    RunError
+        If the second fit misses the gate too, with the parameter and its number, or the time is
+        up.
+
+    References
+    ----------
+    Gelman (2006), Prior distributions for variance parameters in hierarchical models, Bayesian
+    Analysis 1, 515-534.
+    """
+    for adapt_delta in ADAPT_DELTAS:
+        fit = sample_effects(
+            cells,
+            seed=seed,
+            chains=chains,
+            warmup=warmup,
+            draws=draws,
+            adapt_delta=adapt_delta,
+            timeout=timeout,
+        )
+        verdict = check(fit)
+        if verdict.passed:
+            effect = fit.posterior["effect"].values
+            return EffectsFit(
+                cells.actions,
+                effect.reshape(-1, len(cells.actions)),
+                fit,
+                verdict,
+                adapt_delta,
+            )
+    further = len(verdict.failures) - 1
+    raise RunError(
+        f"The effects model misses its gate, at adapt_delta {adapt_delta:g} too: "
+        f"{verdict.failures[0]}{f', and {further} more' if further else ''}; run longer chains."
+    )
+
+
+def sample_effects(
+    cells: ReplicateCells,
+    *,
+    seed: int,
+    chains: int,
+    warmup: int,
+    draws: int,
+    adapt_delta: float,
+    timeout: float | None = None,
+) -> az.InferenceData:
+    """Draw from the effects model once, whatever the diagnostics say.
+
+    Parameters
+    ----------
+    cells, seed, chains, warmup, draws, timeout
+        As `fit_effects` takes them.
+    adapt_delta
+        Acceptance rate that warm-up aims at, in (0, 1).
+
+    Returns
+    -------
+    arviz.InferenceData
+        As `EffectsFit.fit`.
+
+    Raises
+    ------
+    InputError, RunError
+        As `fit_effects` does, but for the gate.
+    """
+    if not cells.actions:
+        raise InputError("The effects model needs at least 1 action, got none.")
+    order = canonical_order(cells.actions)
+    actions = [cells.actions[k] for k in order]
+    tree = pooling_tree(actions, cells.row_fraction[order])
+    drawn = sample(
+        resource("stan", PROGRAM),
+        effects_data(actions, cells.effects[order], tree),
+        seed=seed,
+        chains=chains,
+        warmup=warmup,
+        draws=draws,
+        adapt_delta=adapt_delta,
+        timeout=timeout,
+    )
+    return named_draws(drawn, actions, tree.tables, np.argsort(order))

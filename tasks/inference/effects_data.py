@@ -1,0 +1,82 @@
+"""Replicate cells as the data of ``stan/intervention_effects.stan``."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tasks.attribution.crossed import crossed_statistics
+from tasks.errors import InputError
+from tasks.inference.pooling_tree import PoolingTree, level_index
+from tasks.intervention.replicate_cells import Action
+
+FloatArray = npt.NDArray[np.float64]
+
+LEAST_SPREAD = 1e-10
+"""Per cent: what rounding alone makes of equal cells is smaller."""
+
+
+def overall_sd(effects: FloatArray) -> float:
+    """Root mean square of the cells: their sd around 0, where the effects' prior is centred.
+
+    Examples
+    --------
+    >>> overall_sd(np.array([[[3.0, -4.0], [3.0, -4.0]]]))
+    3.5355339059327378
+    """
+    return float(np.sqrt(np.square(effects).mean()))
+
+
+def effects_data(
+    actions: Sequence[Action], effects: FloatArray, tree: PoolingTree
+) -> dict[str, Any]:
+    """Data of the effects model.
+
+    Parameters
+    ----------
+    actions
+        K actions in canonical order.
+    effects
+        Their cells in per cent, shape (K, J, V).
+    tree
+        Their pooling tree.
+
+    Raises
+    ------
+    InputError
+        If J or V is below 2, a cell is not finite, or an action's cells do not vary beyond what a
+        sub-ensemble or a row block adds to all its cells: their variance is not assessable. The
+        message names the action.
+    """
+    for action, cells in zip(actions, effects, strict=True):
+        if not np.isfinite(cells).all():
+            raise InputError(
+                f"The effect of an action must be finite in every cell, '{action}' has "
+                f"{(~np.isfinite(cells)).sum()} cells of {cells.size} that are not."
+            )
+    statistics = crossed_statistics(effects)
+    for action, cells, spread in zip(actions, effects, np.sqrt(statistics.ms_rest), strict=True):
+        if not spread > LEAST_SPREAD * max(1, np.abs(cells).max()):
+            raise InputError(
+                f"The variance of '{action}' is not assessable, as its cells (mean "
+                f"{cells.mean():g} %) do not vary within a sub-ensemble and a row block: leave it "
+                "out of the model."
+            )
+    return {
+        "K": len(actions),
+        "J": statistics.n_sub_ensembles,
+        "V": statistics.n_blocks,
+        "y_mean": statistics.mean,
+        "ss_a": statistics.ss_sub_ensembles,
+        "ss_r": statistics.ss_blocks,
+        "ss_e": statistics.ss_rest,
+        "scale": overall_sd(effects),
+        "level": np.array([level_index(action) for action in actions]) + 1,
+        "T": len(tree.tables),
+        "N": len(tree.parent),
+        "node": tree.node + 1,
+        "parent": tree.parent + 1,
+        "fraction": tree.fraction,
+        "pooled_by": tree.pooled_by + 1,
+    }

@@ -1,0 +1,66 @@
+"""Replicate cells as a long table, one row an action and cell."""
+
+import numpy as np
+import polars as pl
+
+from tasks.domain import Node
+from tasks.intervention.replicate_cells import Action, ReplicateCells
+
+NODE = ("table", "column", "range")
+
+
+def cells_to_table(cells: ReplicateCells) -> pl.DataFrame:
+    """Write the cells out.
+
+    Parameters
+    ----------
+    cells
+        K actions in J x V cells.
+
+    Returns
+    -------
+    polars.DataFrame
+        K J V rows: ``table``, ``column``, ``range``, ``intervention``, ``changed``,
+        ``row_fraction``, ``sub_ensemble`` and ``block`` (from 0), ``u_before``, ``u_after``,
+        ``nll_before``, ``nll_after``, and ``effect`` in per cent.
+    """
+    shape = cells.u_after.shape
+    action, group, block = (index.ravel() for index in np.indices(shape))
+    names = {part: [getattr(one.node, part) for one in cells.actions] for part in NODE} | {
+        "intervention": [one.intervention for one in cells.actions]
+    }
+    long = pl.DataFrame(
+        {name: pl.Series(values, dtype=pl.String) for name, values in names.items()}
+        | {"changed": cells.changed, "row_fraction": cells.row_fraction}
+    )[action]
+    return long.with_columns(
+        sub_ensemble=pl.Series(group),
+        block=pl.Series(block),
+        u_before=pl.Series(np.broadcast_to(cells.u_before, shape).ravel()),
+        u_after=pl.Series(cells.u_after.ravel()),
+        nll_before=pl.Series(np.broadcast_to(cells.nll_before, shape).ravel()),
+        nll_after=pl.Series(cells.nll_after.ravel()),
+        effect=pl.Series(cells.effects.ravel()),
+    )
+
+
+def cells_from_table(table: pl.DataFrame) -> ReplicateCells:
+    """Read what `cells_to_table` wrote, in the same order."""
+    groups, blocks = (int(table[name].max()) + 1 for name in ("sub_ensemble", "block"))  # type: ignore[arg-type]
+    first = table.filter(pl.col("sub_ensemble") == 0, pl.col("block") == 0)
+
+    def cube(name: str) -> np.ndarray[tuple[int, int, int], np.dtype[np.float64]]:
+        return table[name].to_numpy().reshape(first.height, groups, blocks)
+
+    return ReplicateCells(
+        actions=tuple(
+            Action(Node(**{part: row[part] for part in NODE}), row["intervention"])
+            for row in first.iter_rows(named=True)
+        ),
+        changed=first["changed"].to_numpy(),
+        row_fraction=first["row_fraction"].to_numpy(),
+        u_before=cube("u_before")[0],
+        u_after=cube("u_after"),
+        nll_before=cube("nll_before")[0],
+        nll_after=cube("nll_after"),
+    )

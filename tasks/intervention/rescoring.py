@@ -1,0 +1,93 @@
+"""Rows scored by each sub-ensemble, before and after their features change."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from tasks.attribution.members import SubEnsembles
+from tasks.errors import InputError
+from tasks.intervention.replicate_cells import FloatArray
+from tasks.relations.encoding import Encoder
+from tasks.uncertainty.decomposition import split_entropy, split_variance
+from tasks.uncertainty.protocol import Ensemble, TargetArray
+from tasks.uncertainty.scores import gaussian_nll, log_loss
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Rows on which uncertainty is measured, and the model that is asked.
+
+    Attributes
+    ----------
+    rows
+        N rows, as `task_rows` gives them.
+    encoder
+        What the columns of `x` are; the placebo is among them.
+    x
+        Their features, shape (N, p).
+    y
+        Their target, shape (N,): numbers, or class codes.
+    ensemble
+        B members, fitted to other rows.
+    members
+        The members in J sub-ensembles.
+    blocks
+        Block of each row, 0 to V - 1, shape (N,).
+    """
+
+    rows: pl.DataFrame
+    encoder: Encoder
+    x: FloatArray
+    y: TargetArray
+    ensemble: Ensemble
+    members: SubEnsembles
+    blocks: npt.NDArray[np.intp]
+
+    def __post_init__(self) -> None:
+        shape = (self.rows.height, len(self.encoder.nodes))
+        if self.x.shape != shape or not len(self.y) == len(self.blocks) == len(self.x):
+            raise InputError(
+                f"Features must be of shape {shape}, with one target and one block a row, got "
+                f"{self.x.shape}, {len(self.y)} and {len(self.blocks)}."
+            )
+        if self.ensemble.n_members != self.members.n_members:
+            raise InputError(
+                f"The sub-ensembles must hold the ensemble's {self.ensemble.n_members} members, "
+                f"got {self.members.n_members}."
+            )
+
+    @property
+    def n_blocks(self) -> int:
+        """V, the number of blocks."""
+        return int(self.blocks.max()) + 1
+
+    def score(self, group: int, rows: npt.NDArray[np.intp], x: FloatArray) -> FloatArray:
+        """Epistemic uncertainty and negative log likelihood of rows, by one sub-ensemble.
+
+        Parameters
+        ----------
+        group
+            Which sub-ensemble, 0 to J - 1.
+        rows
+            Which of the N rows, n of them.
+        x
+            Features of these rows, as they are or changed, shape (n, p).
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (2, n): variance over the members (ddof 1), summed over classes; and in nats
+            that of a normal with the epistemic and the members' mean noise variance, or the log
+            loss of the mean probabilities.
+        """
+        ensemble = self.ensemble.subset(range(*self.members.bounds[group : group + 2]))
+        predictions = ensemble.predict_members(x)
+        mean = predictions.mean(axis=0)
+        if predictions.ndim == 3:
+            u = split_entropy(predictions).label_variance
+            return np.stack([u, log_loss(self.y[rows].astype(np.int64), mean)])
+        split = split_variance(predictions, ensemble.predict_noise(x))
+        nll = gaussian_nll(self.y[rows].astype(np.float64), mean, split.total)
+        return np.stack([split.epistemic, nll])

@@ -1,0 +1,106 @@
+"""Interventions simulated: uncertainty and likelihood before and after, in replicate cells."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from joblib import Parallel, delayed
+
+from tasks.intervention.faulty_database import FaultyDatabase, NotApplicable
+from tasks.intervention.replicate_cells import Action, ReplicateCells
+from tasks.intervention.rescoring import Evaluation
+from tasks.intervention.simulated_action import Ranges, Scene, Simulated, simulate_action
+from tasks.progress import track
+from tasks.relations.features import link_rows
+
+
+def simulate(
+    database: FaultyDatabase,
+    evaluation: Evaluation,
+    actions: Sequence[Action],
+    ranges: Ranges,
+    *,
+    seed: int,
+    workers: int = 1,
+) -> tuple[ReplicateCells, dict[str, str]]:
+    """Simulate interventions by scoring the rows that they change again with the same members.
+
+    Sub-ensemble j predicts the rows of block v under the draw made for the cell (j, v): what is
+    drawn in one cell is independent of all others. Rows that do not change keep their scores.
+
+    What is drawn knows nothing of the target. The uncertainty after such a repair has the law that
+    it would have after the true one; the likelihood has not: a target that another value brought
+    about is predicted worse, so that its change errs upwards.
+
+    Parameters
+    ----------
+    database
+        The database as it is.
+    evaluation
+        Rows, ensemble, sub-ensembles and blocks.
+    actions
+        At tables and columns.
+    ranges
+        For columns whose principal intervention (the first of ``correct``, ``impute_missing``,
+        ``reduce_variance`` that is applicable) is among the actions: it is told for each value
+        range too, as what it does to the rows of the range.
+    seed
+        Of the draws. An action's draws depend on this and its name alone, not on other actions.
+    workers
+        Number of processes; the result does not depend on it.
+
+    Returns
+    -------
+    tuple of ReplicateCells and dict
+        The actions in their order, each followed by its value ranges; and why those that are left
+        out are left out, a sentence for each by its name.
+
+    Raises
+    ------
+    InputError
+        If the uncertainty before is 0 in a cell.
+    """
+    every_row = np.arange(len(evaluation.x))
+    scores = [evaluation.score(j, every_row, evaluation.x) for j in range(len(evaluation.members))]
+    scene = Scene(
+        database=database,
+        evaluation=evaluation,
+        links=link_rows(database.contract, database.tables, database.task, evaluation.rows),
+        scores=np.stack(scores, axis=1),
+        ranges=ranges,
+        seed=seed,
+    )
+    chosen = list(dict.fromkeys(actions))
+    outcomes = Parallel(n_jobs=workers, return_as="generator")(
+        delayed(_outcome)(scene, action) for action in chosen
+    )
+    done: list[Simulated] = []
+    left_out: dict[str, str] = {}
+    tracked = track(outcomes, "interventions", len(chosen))
+    for action, outcome in zip(chosen, tracked, strict=True):
+        if isinstance(outcome, str):
+            left_out[str(action)] = outcome
+        else:
+            done += outcome
+    return _gather(scene, done), left_out
+
+
+def _outcome(scene: Scene, action: Action) -> list[Simulated] | str:
+    """The action in its cells, or why it is left out."""
+    try:
+        return simulate_action(scene, action)
+    except NotApplicable as reason:
+        return str(reason)
+
+
+def _gather(scene: Scene, done: list[Simulated]) -> ReplicateCells:
+    u_before, nll_before = scene.cells(scene.scores)
+    after = np.array([one.after for one in done]).reshape(len(done), 2, *u_before.shape)
+    return ReplicateCells(
+        actions=tuple(one.action for one in done),
+        changed=np.array([one.changed for one in done], dtype=np.int64),
+        row_fraction=np.array([one.row_fraction for one in done], dtype=np.float64),
+        u_before=u_before,
+        u_after=after[:, 0],
+        nll_before=nll_before,
+        nll_after=after[:, 1],
+    )

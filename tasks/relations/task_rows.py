@@ -1,0 +1,70 @@
+"""Which rows a task predicts, and the entity whose rows depend on each other."""
+
+import polars as pl
+
+from tasks.domain import ColumnTask, Domain, Task, WindowTask
+from tasks.errors import InputError
+from tasks.relations.events import LABEL, TIME, row_times, window_rows
+from tasks.relations.gate import repeated_rows
+
+ENTITY = "(entity)"
+FACT = "(fact row)"
+
+
+def task_rows(contract: Domain, tables: dict[str, pl.DataFrame], task: Task) -> pl.DataFrame:
+    """The rows that a task predicts, with their labels.
+
+    Parameters
+    ----------
+    contract, tables
+        The domain.
+    task
+        What to predict, for whom and when.
+
+    Returns
+    -------
+    polars.DataFrame
+        N rows. Window task: its key, as `window_rows` gives them. Column task: the fact table's
+        primary key and `FACT`, the row's number in that table; rows without the target or a time
+        and rows that repeat an earlier one in every column are left out. Both: `TIME`; `LABEL`
+        (Float64, or String for a class that is text); and `ENTITY` (Int64), the same for rows
+        that depend on each other: the window task's key, the column task's `entity`, without one
+        the foreign key to the largest table, and without any key the row itself.
+
+    Raises
+    ------
+    InputError
+        If the task leaves no row, or the fact table has no time.
+    """
+    if isinstance(task, WindowTask):
+        rows = window_rows(contract, tables, task)
+        return rows.with_columns(_codes(rows[task.key]))
+    frame = tables[task.table]
+    facts = (
+        frame.with_columns(row_times(contract, tables, task.table))
+        .with_row_index(FACT)
+        .filter(~repeated_rows(frame))
+        .drop_nulls([task.column, TIME])
+    )
+    if facts.is_empty():
+        raise InputError(f"No row of {task.table} has both {task.column} and a time.")
+    label = pl.col(task.column)
+    if frame.schema[task.column] != pl.String:
+        label = label.cast(pl.Float64)
+    primary = contract.tables[task.table].primary_key
+    rows = facts.select(*primary, FACT, TIME, label.alias(LABEL))
+    key = task.entity or _largest_parent(contract, tables, task)
+    entities = _codes(facts[key]) if key else facts[FACT].cast(pl.Int64).alias(ENTITY)
+    return rows.with_columns(entities)
+
+
+def _largest_parent(contract: Domain, tables: dict[str, pl.DataFrame], task: ColumnTask) -> str:
+    keys = contract.tables[task.table].foreign_keys
+    return max(keys, key=lambda key: tables[keys[key]].height, default="")
+
+
+def _codes(keys: pl.Series) -> pl.Series:
+    """Integers as they are, texts by their order; a row without a key is an entity of its own."""
+    codes = keys if keys.dtype.is_integer() else keys.rank("dense")
+    own = -1 - pl.int_range(len(keys), eager=True)
+    return codes.cast(pl.Int64).zip_with(codes.is_not_null(), own).alias(ENTITY)

@@ -1,0 +1,176 @@
+"""A report put together from what the steps found."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tasks.attribution.crossed import crossed_statistics
+from tasks.domain import PLACEBO, Domain, Node, Task
+from tasks.intervention.replicate_cells import ReplicateCells
+from tasks.report.evidence import CalibrationPoint, Diagnostics, GateCheck, Score
+from tasks.report.ranking import intervals, rank
+from tasks.report.schema import Effect, Interval, KeyImportance, Report, Share
+from tasks.targets import describe_target
+
+Record = Mapping[str, Any]
+ILLUSORY = 2.0
+"""Standard errors by which the held-out likelihood must worsen for a gain to be illusory."""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a run found, as the steps keep it.
+
+    Attributes
+    ----------
+    contract, name, task
+        The domain and what is predicted.
+    settings
+        Parameters that shape the numbers.
+    gate, quality, shares, diagnostics
+        Contents of ``contract.json``, ``quality.json``, ``shares.json``, ``diagnostics.json``.
+    keys
+        Content of ``keys.json``.
+    cells
+        Content of ``effects.parquet``.
+    draws
+        Posterior draws of the effects in per cent, shape (S, K).
+    left_out
+        Actions that were not simulated, and why.
+    """
+
+    contract: Domain
+    name: str
+    task: Task
+    settings: Mapping[str, float | int | str]
+    gate: Record
+    quality: Record
+    shares: Record
+    diagnostics: Record
+    keys: Sequence[Record]
+    cells: ReplicateCells
+    draws: npt.NDArray[np.float64]
+    left_out: Mapping[str, str]
+
+
+def compose(found: Findings) -> Report:
+    """Put the report together.
+
+    Parameters
+    ----------
+    found
+        What the steps found.
+    """
+    effects = _effects(found)
+    n_cells = found.cells.u_before.size
+    real = [k for k, effect in enumerate(effects) if effect.node.table != PLACEBO]
+    target, unit = describe_target(found.contract, found.task)
+    quality = found.quality
+    return Report(
+        domain=found.contract.name,
+        title=found.contract.title,
+        task=found.name,
+        target=target,
+        output=found.task.output,
+        unit=unit,
+        tables=len(found.contract.tables),
+        keys=sum(len(table.foreign_keys) for table in found.contract.tables.values()),
+        rules=found.gate["counts"]["rules"],
+        gate=_gate(found.gate),
+        rows=quality["rows"],
+        settings=dict(found.settings),
+        model=quality["model"],
+        quality=tuple(Score(name=name, **entry) for name, entry in quality["scores"].items()),
+        calibration=tuple(_calibration(*point) for point in quality["calibration"]),
+        uncertainty=quality["uncertainty"],
+        shares=_shares(found.shares),
+        key_importance=_keys(found.keys),
+        effects=tuple(effects[k] for k in real),
+        ranking=rank(
+            [effects[k] for k in real], found.draws[:, real], found.contract.costs, n_cells
+        ),
+        placebo=tuple(effect for effect in effects if effect.node.table == PLACEBO),
+        diagnostics=Diagnostics(
+            **{name: found.diagnostics[name] for name in Diagnostics.model_fields}
+        ),
+        notes=_notes(found),
+    )
+
+
+def _effects(found: Findings) -> list[Effect]:
+    cells = found.cells
+    raw = crossed_statistics(cells.effects)
+    posterior = intervals(found.draws)
+    likelihood = crossed_statistics(cells.nll_changes)
+    effects = []
+    for k, action in enumerate(cells.actions):
+        known = not action.is_drawn
+        change, error = float(likelihood.mean[k]), float(likelihood.standard_error[k])
+        effects.append(
+            Effect(
+                node=action.node,
+                intervention=action.intervention,
+                changed=int(cells.changed[k]),
+                effect=posterior[k],
+                raw=float(raw.mean[k]),
+                raw_error=float(raw.standard_error[k]),
+                nll_change=change if known else None,
+                nll_change_error=error if known else None,
+                illusory=known and posterior[k].mean < 0 and change > ILLUSORY * error,
+            )
+        )
+    return effects
+
+
+def _gate(record: Record) -> tuple[GateCheck, ...]:
+    fields = tuple(GateCheck.model_fields)
+    return tuple(
+        GateCheck(**{field: check[field] for field in fields})
+        for check in record["checks"]
+        if check["failing"]
+    )
+
+
+def _calibration(said: float, observed: Record) -> CalibrationPoint:
+    return CalibrationPoint(
+        said=said,
+        observed=observed["count"] / observed["n"],
+        low=observed["low"],
+        high=observed["high"],
+        rows=observed["n"],
+    )
+
+
+def _shares(record: Record) -> tuple[Share, ...]:
+    return tuple(
+        Share(
+            node=Node(**entry["node"]),
+            fraction=entry["fraction"],
+            monte_carlo_error=entry["fraction_monte_carlo_error"],
+            standard_error=entry.get("standard_error"),
+            extrapolated=entry.get("extrapolated"),
+        )
+        for level in ("tables", "columns", "ranges")
+        for entry in sorted(record[level], key=lambda entry: -entry["fraction"])
+    )
+
+
+def _keys(entries: Sequence[Record]) -> tuple[KeyImportance, ...]:
+    return tuple(
+        KeyImportance(
+            key=entry["key"],
+            share=None if entry["share"] is None else Interval(**entry["share"]),
+            reduction=entry["reduction"],
+        )
+        for entry in sorted(entries, key=lambda entry: -entry["mean"])
+    )
+
+
+def _notes(found: Findings) -> tuple[str, ...]:
+    notes = list(found.quality["not_assessable"])
+    if not found.shares["converged"]:
+        notes.append("The shares did not reach the precision asked for: see their errors.")
+    return (*notes, *found.left_out.values())

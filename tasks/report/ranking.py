@@ -1,0 +1,167 @@
+"""Which repair first? Effects ranked by expected gain per unit of cost, from joint draws."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from tasks.bayes.arguments import Floats
+from tasks.bayes.importance_shares import credible_interval
+from tasks.domain import PLACEBO, Costs, Node
+from tasks.errors import InputError
+from tasks.report.further_replicates import further_replicates
+from tasks.report.schema import Confidence, Effect, Interval, Ranked
+
+
+def intervals(draws: npt.ArrayLike) -> tuple[Interval, ...]:
+    """Mean and equal-tailed 95 % interval of each quantity.
+
+    Parameters
+    ----------
+    draws
+        Posterior draws, shape (S, K), S >= 2.
+
+    Raises
+    ------
+    InputError
+        As `credible_interval`.
+    """
+    summary = credible_interval(draws)
+    ends = zip(summary.mean, summary.lower, summary.upper, strict=True)
+    return tuple(Interval(mean=mean, low=low, high=high) for mean, low, high in ends)
+
+
+def rank(
+    effects: Sequence[Effect], draws: npt.ArrayLike, costs: Costs, cells: int
+) -> tuple[Ranked, ...]:
+    """Rank the effects at tables and columns that may be recommended.
+
+    Left out are value ranges, the placebo and illusory gains. The benefit of an action is minus
+    its effect, per unit of cost. Doing nothing has the benefit 0 and is a choice too: the benefit
+    given up by an action is that of the best choice, never below 0.
+
+    Parameters
+    ----------
+    effects
+        K effects whose `effect` summarizes a column of `draws`.
+    draws
+        Joint posterior draws of the effects, in per cent of U, shape (S, K), S >= 2.
+    costs
+        From the contract; a node without an entry of its own costs the default.
+    cells
+        Number of replicate cells behind each effect.
+
+    Returns
+    -------
+    tuple of Ranked
+        Best first; empty where nothing may be recommended.
+
+    Raises
+    ------
+    InputError
+        If the draws are not of that shape or not finite, or there is no cell.
+    """
+    values = np.asarray(draws, dtype=np.float64)
+    if values.ndim != 2 or values.shape[1] != len(effects):
+        raise InputError(
+            f"Draws must hold one column for each of {len(effects)} effects, got the shape "
+            f"{values.shape}."
+        )
+    chosen = [k for k, effect in enumerate(effects) if _is_candidate(effect)]
+    if not chosen:
+        return ()
+    candidates = [effects[k] for k in chosen]
+    changes = values[:, chosen]
+    cost = np.array([cost_of(effect.node, costs) for effect in candidates])
+    per_cost = changes / cost
+    summaries = intervals(per_cost)
+    p_best, regret = _probability_best(-per_cost), _expected_regret(-per_cost)
+    order = sorted(range(len(chosen)), key=lambda k: _sort_key(summaries[k], candidates[k]))
+    return tuple(
+        _ranked(
+            candidates[k],
+            changes[:, k],
+            cells,
+            rank=place,
+            p_best=float(p_best[k]),
+            cost=float(cost[k]),
+            per_cost=summaries[k],
+            regret=float(regret[k]),
+        )
+        for place, k in enumerate(order, start=1)
+    )
+
+
+def cost_of(node: Node, costs: Costs) -> float:
+    """Cost of mending a node: its own entry, else the default.
+
+    A column does not inherit its table's entry, which is the price of the whole table.
+    """
+    return costs.nodes.get(str(node), costs.default)
+
+
+def confidence_of(effect: Interval) -> Confidence:
+    """How sure the sign and the size of an effect are.
+
+    Examples
+    --------
+    >>> confidence_of(Interval(mean=-10, low=-12, high=-8))
+    'high'
+    >>> confidence_of(Interval(mean=-10, low=-13, high=-7))
+    'medium'
+    >>> confidence_of(Interval(mean=-10, low=-21, high=1))
+    'needs more data'
+    """
+    if effect.low <= 0 <= effect.high:
+        return "needs more data"
+    return "high" if effect.high - effect.low < abs(effect.mean) / 2 else "medium"
+
+
+def _is_candidate(effect: Effect) -> bool:
+    node = effect.node
+    return node.level != "range" and node.table != PLACEBO and not effect.illusory
+
+
+def _sort_key(per_cost: Interval, effect: Effect) -> tuple[float, str, str]:
+    return per_cost.mean, str(effect.node), effect.intervention
+
+
+def _probability_best(benefit: Floats) -> Floats:
+    """Share of the draws in which each has the largest benefit; those that tie divide a draw."""
+    is_best = benefit == benefit.max(axis=1, keepdims=True)
+    return np.asarray((is_best / is_best.sum(axis=1, keepdims=True)).mean(axis=0))
+
+
+def _expected_regret(benefit: Floats) -> Floats:
+    best = np.maximum(benefit.max(axis=1, keepdims=True), 0.0)
+    return np.asarray((best - benefit).mean(axis=0))
+
+
+def _ranked(
+    effect: Effect,
+    draws: Floats,
+    cells: int,
+    *,
+    rank: int,
+    p_best: float,
+    cost: float,
+    per_cost: Interval,
+    regret: float,
+) -> Ranked:
+    confidence = confidence_of(effect.effect)
+    open_question = confidence == "needs more data"
+    return Ranked(
+        rank=rank,
+        effect=effect,
+        p_reduces=float((draws < 0).mean()),
+        p_best=p_best,
+        cost=cost,
+        per_cost=per_cost,
+        regret=regret,
+        confidence=confidence,
+        further_replicates=further_replicates(
+            effect.effect, float(draws.var(ddof=1)), effect.raw_error, cells
+        )
+        if open_question
+        else None,
+    )

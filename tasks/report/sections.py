@@ -1,0 +1,37 @@
+"""The evidence of a report in the order in which it is told."""
+
+from tasks.report.data_sections import (
+    calibration_section,
+    data_section,
+    diagnostics_section,
+    model_section,
+    settings_section,
+    uncertainty_section,
+)
+from tasks.report.effect_sections import (
+    confidence_section,
+    illusory_section,
+    intervention_section,
+    placebo_section,
+)
+from tasks.report.schema import Report
+from tasks.report.section import Section
+from tasks.report.share_sections import key_section, level_sections
+
+
+def sections(report: Report) -> tuple[Section, ...]:
+    """All sections; one that has nothing to show says so."""
+    return (
+        data_section(report),
+        model_section(report),
+        uncertainty_section(report),
+        *level_sections(report),
+        key_section(report),
+        intervention_section(report),
+        illusory_section(report),
+        confidence_section(report),
+        placebo_section(report),
+        calibration_section(report),
+        diagnostics_section(report),
+        settings_section(report),
+    )

@@ -1,0 +1,139 @@
+"""A feature table as a model takes it: matrix, target, entities, and which rows are for what."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tasks.domain import Task
+from tasks.errors import InputError
+from tasks.relations.encoding import Encoder, fit_encoder, split_rows
+from tasks.relations.events import LABEL, TIME
+from tasks.relations.features import FeatureTable
+from tasks.relations.task_rows import ENTITY
+from tasks.uncertainty.boosting import fit_boosting
+from tasks.uncertainty.boosting_ensemble import BoostingEnsemble
+from tasks.uncertainty.protocol import FloatArray, IntArray, TargetArray
+
+
+@dataclass(frozen=True)
+class ModelData:
+    """N rows with p features.
+
+    Attributes
+    ----------
+    encoder
+        Learnt from the train rows; its nodes are the columns of `x`.
+    x
+        Shape (N, p); NaN is missing.
+    y
+        Shape (N,): numbers, or class codes.
+    classes
+        Names of the classes in the order of their codes; empty for a regression.
+    entities
+        Rows of one entity depend on each other, shape (N,).
+    train, validation, test
+        Which of the N rows.
+    """
+
+    encoder: Encoder
+    x: FloatArray
+    y: TargetArray
+    classes: tuple[str, ...]
+    entities: IntArray
+    train: npt.NDArray[np.bool_]
+    validation: npt.NDArray[np.bool_]
+    test: npt.NDArray[np.bool_]
+
+
+def model_data(table: FeatureTable, task: Task) -> ModelData:
+    """Split, encode and code the target.
+
+    Parameters
+    ----------
+    table
+        Features of all rows.
+    task
+        Gives the split, and whether the target is a class.
+
+    Raises
+    ------
+    InputError
+        If there are no train rows, or no held-out rows, or a held-out class is not among the train
+        rows.
+    """
+    train, validation, test = split_rows(table.rows[TIME], task.split)
+    encoder = fit_encoder(table, train)
+    if not test.any():
+        raise InputError(f"No row lies on or after the split's test date {task.split.test}.")
+    labels = table.rows[LABEL].to_numpy()
+    classes: tuple[str, ...] = ()
+    y: TargetArray = labels
+    if task.output == "classification":
+        known = np.unique(labels[train])
+        y = np.searchsorted(known, labels)
+        strange = np.setdiff1d(labels, known)
+        if len(strange):
+            raise InputError(
+                f"Every class must be found before {task.split.validation}, {strange[0]!s} is not."
+            )
+        classes = tuple(_name(label) for label in known)
+    return ModelData(
+        encoder=encoder,
+        x=encoder.transform(table),
+        y=y,
+        classes=classes,
+        entities=table.rows[ENTITY].to_numpy(),
+        train=train,
+        validation=validation,
+        test=test,
+    )
+
+
+def fit_members(data: ModelData, *, seed: int, members: int, workers: int) -> BoostingEnsemble:
+    """Fit the ensemble to the train rows.
+
+    Parameters
+    ----------
+    data
+        The rows.
+    seed, members, workers
+        As for `fit_boosting`.
+    """
+    return fit_boosting(
+        data.x[data.train],
+        data.y[data.train],
+        seed=seed,
+        n_classes=len(data.classes) or None,
+        categorical=data.encoder.categorical,
+        groups=data.entities[data.train],
+        members=members,
+        workers=workers,
+    )
+
+
+def evaluation_rows(
+    test: npt.NDArray[np.bool_], most: int, rng: np.random.Generator
+) -> npt.NDArray[np.intp]:
+    """Held-out rows on which uncertainty is attributed, in their order.
+
+    Parameters
+    ----------
+    test
+        Which rows are held out, shape (N,).
+    most
+        Where there are more, a random sample of so many.
+    rng
+        Source of randomness.
+
+    Returns
+    -------
+    numpy.ndarray
+        Indices of rows.
+    """
+    rows = np.flatnonzero(test)
+    return rows if len(rows) <= most else np.sort(rng.choice(rows, most, replace=False))
+
+
+def _name(label: object) -> str:
+    return f"{label:g}" if isinstance(label, float) else str(label)

@@ -1,0 +1,140 @@
+"""The main job from the tables to the report, on a small database."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from flows.local_run import run_locally
+from flows.parameters import parse_parameters
+from tasks.domain import PLACEBO
+from tasks.report.report_json import read_report
+from tasks.report.schema import Report
+
+from .conftest import HTML, SIZES, SmallDatabase
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+
+@pytest.fixture(scope="module")
+def shops(tmp_path_factory: pytest.TempPathFactory) -> SmallDatabase:
+    database = SmallDatabase(tmp_path_factory.mktemp("shops") / "database")
+    database.write()
+    return database
+
+
+def run(database: SmallDatabase, **changes: object) -> str:
+    return run_locally(parse_parameters({"domain": str(database.contract)} | SIZES | changes))
+
+
+@pytest.fixture(scope="module")
+def finished(shops: SmallDatabase, runs_root: Path) -> Path:
+    return runs_root / run(shops)
+
+
+def manifest(folder: Path) -> dict[str, dict[str, object]]:
+    return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+
+
+def cached(folder: Path) -> dict[str, bool]:
+    return {title: step["cached"] for title, step in manifest(folder)["steps"].items()}
+
+
+@pytest.fixture(scope="module")
+def report(finished: Path) -> Report:
+    return read_report((finished / "report.json").read_text(encoding="utf-8"))
+
+
+def test_a_run_leaves_all_its_files(finished: Path) -> None:
+    files = {str(path.relative_to(finished)) for path in finished.rglob("*") if path.is_file()}
+    assert files >= {
+        "domain.yaml",
+        "contract.json",
+        "features.parquet",
+        "uncertainty.npz",
+        "shares.json",
+        "effects.parquet",
+        "posterior.nc",
+        "diagnostics.json",
+        "report.txt",
+        "report.html",
+        "report.json",
+        "manifest.json",
+    }
+    assert any(file.startswith("figures/") for file in files)
+    assert set(manifest(finished)["digests"]) == files - {"manifest.json"}
+
+
+def test_the_report_blames_what_was_spoilt(report: Report) -> None:
+    missing = [check for check in report.gate if check.column == HTML]
+    assert [check.rule for check in missing] == ["required"]
+    simulated = {(str(effect.node), effect.intervention) for effect in report.effects}
+    assert (f"shops.{HTML}", "impute_missing") in simulated
+    by_level: dict[str, float] = {"table": 0.0, "column": 0.0, "range": 0.0}
+    for share in report.shares:
+        by_level[share.node.level] += share.fraction
+    assert by_level == pytest.approx({"table": 1.0, "column": 1.0, "range": 1.0})
+    assert report.domain == "상점"
+    assert report.rows["evaluated"] == SIZES["evaluation_rows"]
+
+
+def test_the_placebo_is_part_of_every_run(report: Report) -> None:
+    assert all(effect.node.table == PLACEBO for effect in report.placebo)
+    redrawn = [effect for effect in report.placebo if effect.intervention == "correct"]
+    assert redrawn or any(PLACEBO in note for note in report.notes)
+    assert all(effect.effect.low <= 0 <= effect.effect.high for effect in redrawn)
+
+
+def test_names_from_the_data_are_escaped_on_the_page(finished: Path) -> None:
+    page = (finished / "report.html").read_text(encoding="utf-8")
+    assert HTML not in page
+    assert "&lt;b&gt;size&lt;/b&gt;" in page
+    assert "<i>of</i>" not in page
+
+
+def test_the_same_run_again_computes_nothing(finished: Path, shops: SmallDatabase) -> None:
+    again = finished.parent / run(shops).partition("/")[2]
+    assert again != finished
+    assert all(cached(again).values())
+    assert manifest(again)["digests"] == manifest(finished)["digests"]
+
+
+def test_another_number_of_columns_computes_only_what_follows(
+    finished: Path, shops: SmallDatabase
+) -> None:
+    other = finished.parent / run(shops, top_columns=1).partition("/")[2]
+    steps = cached(other)
+    assert [title for title, was_cached in steps.items() if not was_cached] == [
+        "repairs in replicate cells",
+        "effects model",
+        "report",
+    ]
+
+
+def test_another_target_reads_the_tables_no_second_time(
+    finished: Path, shops: SmallDatabase
+) -> None:
+    other = finished.parent / run(shops, target="paid").partition("/")[2]
+    steps = cached(other)
+    assert [title for title, was_cached in steps.items() if was_cached] == [
+        "tables held against the contract"
+    ]
+    report = read_report((other / "report.json").read_text(encoding="utf-8"))
+    assert (report.task, report.output) == ("paid", "classification")
+    assert {score.name for score in report.quality} == {"log_loss", "brier", "auc"}
+
+
+def test_changed_data_are_noticed_and_moved_data_are_not(
+    finished: Path, shops: SmallDatabase, tmp_path: Path
+) -> None:
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    for table in shops.tables:
+        (moved / f"{table}.csv").write_bytes(shops.path(table).read_bytes())
+    same = finished.parent / run(shops, source=str(moved)).partition("/")[2]
+    assert all(cached(same).values())
+    text = (moved / "sales.csv").read_text(encoding="utf-8")
+    first, second, *rest = text.splitlines(keepends=True)
+    (moved / "sales.csv").write_text("".join([first, *rest, second]), encoding="utf-8")
+    changed = finished.parent / run(shops, source=str(moved)).partition("/")[2]
+    assert not cached(changed)["tables held against the contract"]

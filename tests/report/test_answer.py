@@ -1,0 +1,73 @@
+"""The answer: the largest parts, a repair with the trust it deserves, a placebo that may warn."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tasks.domain import PLACEBO
+from tasks.report.answer import answer, placebo_is_clean
+from tasks.report.schema import Effect, Ranked, Report
+
+EffectAt = Callable[..., Effect]
+Ranking = Callable[[list[Effect]], tuple[Ranked, ...]]
+
+
+def test_the_source_is_the_largest_part_of_each_level(report: Report) -> None:
+    for level in ("table", "column", "range"):
+        here = [share for share in report.shares if share.node.level == level]
+        largest = max(here, key=lambda share: share.fraction)
+        assert f"{level} {largest.node} ({100 * largest.fraction:.1f} ± " in answer(report).cause
+
+
+def test_a_source_without_shares_is_not_assessable(report: Report) -> None:
+    assert "is not assessable" in answer(report.model_copy(update={"shares": ()})).cause
+
+
+@pytest.mark.parametrize(
+    ("mean", "half", "said", "sound"),
+    [
+        (-30.0, 1.0, "a.x: −30.0 % [−31.0, −29.0] of U at a cost of 2, confidence high.", True),
+        (-9.0, 4.0, "confidence medium.", True),
+        (-2.0, 4.0, "includes 0: P(effect < 0) is 66.7 %, more replicates are needed.", False),
+        (2.0, 4.0, "No repair is expected to lower the uncertainty", False),
+        (20.0, 1.0, "No repair is expected to lower the uncertainty", False),
+    ],
+)
+def test_the_repair_says_how_far_it_is_to_be_trusted(
+    report: Report,
+    effect_at: EffectAt,
+    ranking: Ranking,
+    mean: float,
+    half: float,
+    said: str,
+    sound: bool,
+) -> None:
+    ranked = ranking([effect_at("a.x", mean, half)])
+    found = answer(report.model_copy(update={"ranking": ranked}))
+    assert said in found.repair
+    assert found.sound is sound
+
+
+def test_without_a_ranking_the_reason_is_told(report: Report, effect_at: EffectAt) -> None:
+    bare = report.model_copy(update={"ranking": (), "effects": ()})
+    assert "none was simulated at a table or column" in answer(bare).repair
+    false_gains = bare.model_copy(update={"effects": (effect_at("a.x", -5, illusory=True),)})
+    assert answer(false_gains).repair == ("No repair is recommended: 1 simulated gain is illusory.")
+
+
+def test_a_placebo_that_works_is_a_warning(report: Report, effect_at: EffectAt) -> None:
+    placebo = (effect_at(f"{PLACEBO}.noise", -3), effect_at(f"{PLACEBO}.noise", 0.2))
+    warned = report.model_copy(update={"placebo": placebo})
+    assert "NOT clean: 1 of 2 intervals" in answer(warned).placebo
+    assert "the largest effect being −3.0 % [−4.0, −2.0]" in answer(warned).placebo
+    assert (answer(warned).sound, placebo_is_clean(warned)) == (False, False)
+
+
+def test_an_interval_that_touches_zero_holds_it(report: Report, effect_at: EffectAt) -> None:
+    touching = report.model_copy(update={"placebo": (effect_at(f"{PLACEBO}.noise", -1),)})
+    assert answer(touching).placebo.startswith("The placebo is clean: the interval")
+
+
+def test_no_placebo_is_not_assessable(tiny: Report) -> None:
+    assert "is not assessable" in answer(tiny).placebo
+    assert placebo_is_clean(tiny) is None
