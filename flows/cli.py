@@ -6,7 +6,8 @@ import os
 import sys
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from flows.commands import domains, run, stan
 from tasks.errors import InputError, RunError
@@ -54,11 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     warnings.filterwarnings("ignore", message=r"\s*ArviZ is undergoing", category=FutureWarning)
     options = build_parser().parse_args(arguments)
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    for package in ("flows", "tasks"):
-        logging.getLogger(package).setLevel(logging.DEBUG if options.debug else logging.INFO)
     try:
-        options.run(options)
+        with _own_messages(options.debug):
+            options.run(options)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -68,6 +67,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"whence: {error}", file=sys.stderr)
         return BAD_INPUT if isinstance(error, InputError) else FAILED_RUN
     return 0
+
+
+@contextmanager
+def _own_messages(debug: bool) -> Iterator[None]:
+    """Show the messages of this project, and of no library, on the terminal."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    loggers = [logging.getLogger(package) for package in ("flows", "tasks")]
+    for logger in loggers:
+        logger.setLevel(logging.DEBUG if debug else logging.INFO)
+        logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeHandler(handler)
 
 
 if __name__ == "__main__":

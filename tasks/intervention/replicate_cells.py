@@ -69,6 +69,18 @@ class ReplicateCells:
                 f"cell; the smallest is {self.u_before.min():g}: take fewer blocks."
             )
 
+    def take(self, chosen: npt.NDArray[np.intp]) -> "ReplicateCells":
+        """The cells of some of the K actions, in the order given."""
+        return ReplicateCells(
+            actions=tuple(self.actions[k] for k in chosen),
+            changed=self.changed[chosen],
+            row_fraction=self.row_fraction[chosen],
+            u_before=self.u_before,
+            u_after=self.u_after[chosen],
+            nll_before=self.nll_before,
+            nll_after=self.nll_after[chosen],
+        )
+
     @property
     def effects(self) -> FloatArray:
         """100 (U_after - U_before) / U_before, in per cent, shape (K, J, V)."""

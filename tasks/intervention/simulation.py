@@ -5,12 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 from joblib import Parallel, delayed
 
+from tasks.domain import PLACEBO
 from tasks.intervention.faulty_database import FaultyDatabase, NotApplicable
 from tasks.intervention.replicate_cells import Action, ReplicateCells
 from tasks.intervention.rescoring import Evaluation
 from tasks.intervention.simulated_action import Ranges, Scene, Simulated, simulate_action
 from tasks.progress import track
 from tasks.relations.features import link_rows
+
+FEWEST_CELLS = 0.5
+"""Share of the cells in which an action must change the uncertainty to be told."""
 
 
 def simulate(
@@ -81,7 +85,25 @@ def simulate(
             left_out[str(action)] = outcome
         else:
             done += outcome
-    return _gather(scene, done), left_out
+    told, negligible = _tell_apart(_gather(scene, done))
+    return told, left_out | negligible
+
+
+def _tell_apart(cells: ReplicateCells) -> tuple[ReplicateCells, dict[str, str]]:
+    """The actions that change U in at least half of the cells, and why the others are left out.
+
+    The placebo is told wherever it changes anything. Value ranges are left out without a word.
+    """
+    changed = (cells.effects != 0).mean(axis=(1, 2))
+    is_placebo = np.array([action.node.table == PLACEBO for action in cells.actions])
+    kept = np.where(is_placebo, changed > 0, changed >= FEWEST_CELLS)
+    reasons = {
+        str(action): f"{action} changes the uncertainty in {share:.0%} of the replicate cells: its "
+        "effect is next to nothing."
+        for action, share, told in zip(cells.actions, changed, kept, strict=True)
+        if not told and action.node.level != "range"
+    }
+    return cells.take(np.flatnonzero(kept)), reasons
 
 
 def _outcome(scene: Scene, action: Action) -> list[Simulated] | str:

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from tasks.attribution.database import column_ranges, database_hierarchy
 from tasks.attribution.members import split_members
 from tasks.cache import CONTENT
-from tasks.domain import Domain, Task
+from tasks.domain import PLACEBO, Domain, Task
 from tasks.intervention.actions import choose_actions
 from tasks.intervention.cell_table import cells_to_table
 from tasks.intervention.faulty_database import FaultyDatabase
@@ -79,7 +79,7 @@ def simulate_interventions(
     cells, left_out = simulate(
         database,
         evaluation,
-        choose_actions(_column_shares(store.read_text(shares)), contract, top_columns),
+        choose_actions(_mendable_shares(store.read_text(shares), database), contract, top_columns),
         dict(zip(hierarchy.columns, cut, strict=True)),
         seed=seed,
         workers=usable_cores(),
@@ -92,7 +92,11 @@ def simulate_interventions(
     )
 
 
-def _column_shares(text: str) -> dict[tuple[str, str], float]:
-    """Share of each column from ``shares.json``."""
-    columns = json.loads(text)["columns"]
-    return {(entry["node"]["table"], entry["node"]["column"]): entry["value"] for entry in columns}
+def _mendable_shares(text: str, database: FaultyDatabase) -> dict[tuple[str, str], float]:
+    """Share of each column that may be changed, from ``shares.json``."""
+    nodes = [(entry["node"], entry["value"]) for entry in json.loads(text)["columns"]]
+    return {
+        (node["table"], node["column"]): share
+        for node, share in nodes
+        if node["table"] != PLACEBO and node["column"] in database.mendable(node["table"])
+    }

@@ -16,8 +16,6 @@ from tasks.report.schema import Effect, Interval, KeyImportance, Report, Share
 from tasks.targets import describe_target
 
 Record = Mapping[str, Any]
-ILLUSORY = 2.0
-"""Standard errors by which the held-out likelihood must worsen for a gain to be illusory."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +117,7 @@ def _effects(found: Findings) -> list[Effect]:
                 raw_error=float(raw.standard_error[k]),
                 nll_change=change if known else None,
                 nll_change_error=error if known else None,
-                illusory=known and posterior[k].mean < 0 and change > ILLUSORY * error,
+                illusory=known and posterior[k].mean < 0 < change,
             )
         )
     return effects
@@ -173,4 +171,10 @@ def _notes(found: Findings) -> tuple[str, ...]:
     notes = list(found.quality["not_assessable"])
     if not found.shares["converged"]:
         notes.append("The shares did not reach the precision asked for: see their errors.")
-    return (*notes, *found.left_out.values())
+    notes += [reason for action, reason in found.left_out.items() if PLACEBO in action]
+    if found.left_out:
+        notes.append(
+            f"{len(found.left_out)} interventions at the nodes looked at change nothing, or next "
+            "to nothing: left_out.json says why."
+        )
+    return tuple(notes)

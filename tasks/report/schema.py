@@ -86,7 +86,7 @@ class Effect(Frozen):
         puts in are drawn: they stand for true values that nobody knows, so that a likelihood of
         what was observed says nothing of the real repair.
     illusory
-        Whether it lowers U while it clearly worsens the held-out likelihood.
+        Whether it lowers U while the held-out likelihood worsens: no gain, and never recommended.
     """
 
     node: Node
