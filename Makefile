@@ -10,7 +10,7 @@ SETUP := $(VENV)/.installed
 .DELETE_ON_ERROR:
 
 run: compile
-	$(BIN)/whence fit stan/hierarchical_noncentered.stan stan/examples/eight_schools.json --adapt-delta 0.95
+	$(BIN)/whence run
 
 test: compile
 	$(BIN)/pytest

@@ -13,6 +13,7 @@ from prefect.runtime import flow_run
 from flows.narration import Narrator
 from flows.parameters import AnalysisParameters
 from flows.provenance import versions
+from flows.results import result_storage
 from tasks.attribution.steps import share_uncertainty
 from tasks.contract import load_contract
 from tasks.domain import Costs, DemoSource, Domain, Task
@@ -33,6 +34,7 @@ SHOWN_CHECKS = 50
     name="intervention-analysis",
     flow_run_name="{parameters.domain}",
     persist_result=False,
+    result_storage=result_storage(RunStore.current()),
     retries=0,
 )
 def intervention_analysis(parameters: AnalysisParameters) -> str:

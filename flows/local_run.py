@@ -1,9 +1,5 @@
 """The main job in this process, with Prefect's own temporary server or the one that is set."""
 
-from pathlib import Path
-from typing import Any
-
-from prefect.filesystems import RemoteFileSystem
 from prefect.settings import (
     PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
     PREFECT_TASKS_REFRESH_CACHE,
@@ -12,14 +8,8 @@ from prefect.settings import (
 
 from flows.intervention_analysis import intervention_analysis
 from flows.parameters import AnalysisParameters
-from tasks.run_store import RESULTS, RunStore
-
-
-def result_storage(store: RunStore) -> Any:
-    """Where Prefect keeps what steps returned: beside the artifacts that it speaks of."""
-    if store.is_local:
-        return Path(store.root) / RESULTS
-    return RemoteFileSystem(basepath=f"{store.root.rstrip('/')}/{RESULTS}")
+from flows.results import result_storage
+from tasks.run_store import RunStore
 
 
 def run_locally(parameters: AnalysisParameters, *, refresh: bool = False) -> str:

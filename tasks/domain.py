@@ -88,7 +88,9 @@ class Node(Frozen):
     def __str__(self) -> str:
         """Name as a reader knows it."""
         whole = f"{self.table}.{self.column}" if self.column else self.table
-        return f"{whole} [{self.range}]" if self.range else whole
+        if not self.range:
+            return whole
+        return f"{whole} {self.range}" if self.range[0] in "[<>" else f"{whole} [{self.range}]"
 
 
 class FolderSource(Frozen):

@@ -1,6 +1,8 @@
 """Interventions simulated: uncertainty and likelihood before and after, in replicate cells."""
 
-from collections.abc import Sequence
+import pickle
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -74,12 +76,9 @@ def simulate(
         seed=seed,
     )
     chosen = list(dict.fromkeys(actions))
-    outcomes = Parallel(n_jobs=workers, return_as="generator")(
-        delayed(_outcome)(scene, action) for action in chosen
-    )
     done: list[Simulated] = []
     left_out: dict[str, str] = {}
-    tracked = track(outcomes, "interventions", len(chosen))
+    tracked = track(_outcomes(scene, chosen, workers), "interventions", len(chosen))
     for action, outcome in zip(chosen, tracked, strict=True):
         if isinstance(outcome, str):
             left_out[str(action)] = outcome
@@ -104,6 +103,29 @@ def _tell_apart(cells: ReplicateCells) -> tuple[ReplicateCells, dict[str, str]]:
         if not told and action.node.level != "range"
     }
     return cells.take(np.flatnonzero(kept)), reasons
+
+
+def _outcomes(
+    scene: Scene, actions: Sequence[Action], workers: int
+) -> Iterator[list[Simulated] | str]:
+    """Outcomes in the order of the actions."""
+    if workers == 1:
+        return (_outcome(scene, action) for action in actions)
+    packed = pickle.dumps(scene)  # once: the members alone take a quarter of a second
+    outcomes: Iterator[list[Simulated] | str] = Parallel(n_jobs=workers, return_as="generator")(
+        delayed(_packed_outcome)(packed, action) for action in actions
+    )
+    return outcomes
+
+
+def _packed_outcome(packed: bytes, action: Action) -> list[Simulated] | str:
+    return _outcome(_unpack(packed), action)
+
+
+@lru_cache(maxsize=1)
+def _unpack(packed: bytes) -> Scene:
+    scene: Scene = pickle.loads(packed)  # noqa: S301 (from the process that started this one)
+    return scene
 
 
 def _outcome(scene: Scene, action: Action) -> list[Simulated] | str:
