@@ -104,3 +104,18 @@ def test_the_table_is_not_mutated() -> None:
     before = TABLE.features.clone()
     fit_encoder(TABLE, TRAIN).transform(TABLE)
     assert TABLE.features.equals(before)
+
+
+def test_a_table_of_some_features_gives_their_columns_of_the_matrix() -> None:
+    encoder = fit_encoder(TABLE, TRAIN)
+    some = FeatureTable(
+        TABLE.rows[[3, 1]],
+        TABLE.features[[3, 1]].select("t.born value", "t.gone value", "t.city value"),
+        TABLE.nodes,
+    )
+    places, matrix = encoder.transform_some(some)
+    assert places.tolist() == [1, 2]
+    np.testing.assert_array_equal(matrix, encoder.transform(TABLE)[[3, 1]][:, [1, 2]])
+    places, matrix = encoder.transform_some(FeatureTable(TABLE.rows, TABLE.features.select(), []))
+    assert places.tolist() == []
+    assert matrix.shape == (4, 0)

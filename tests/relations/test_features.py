@@ -10,10 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.contract import check_contract
-from tasks.domain import Domain, WindowTask
+from tasks.domain import PLACEBO, Domain, Task, WindowTask
 from tasks.errors import InputError
+from tasks.relations.as_of import order_events
 from tasks.relations.events import LABEL, TIME, window_rows
-from tasks.relations.features import FeatureTable, build_features
+from tasks.relations.features import (
+    FeatureTable,
+    add_placebo,
+    build_features,
+    link_rows,
+    read_features,
+)
+from tasks.relations.task_rows import task_rows
 
 DAY = timedelta(days=1)
 START = datetime(2020, 1, 1)
@@ -247,10 +255,17 @@ COLUMN = {
 
 
 def build_table(tables: dict[str, pl.DataFrame], change: dict[str, Any]) -> FeatureTable:
+    contract, task = contract_of(change)
+    return build_features(contract, tables, task)
+
+
+def contract_of(change: dict[str, Any]) -> tuple[Domain, Task]:
     contract = domain()
-    if change:
+    if change.get("kind") == "column":
         contract = Domain.model_validate(contract.model_dump() | {"tasks": {"place": change}})
-    return build_features(contract, tables, contract.tasks["place"])
+    elif change:
+        contract = domain(**change)
+    return contract, contract.tasks["place"]
 
 
 def test_a_column_task_predicts_rows_from_their_other_columns_and_their_parents() -> None:
@@ -309,12 +324,27 @@ def test_leaks_are_left_out() -> None:
     assert not [feature for feature in table.nodes if feature.column == "place"]
 
 
+def test_bookkeeping_is_left_out() -> None:
+    contract = domain()
+    length = contract.tables["races"].columns["length"]
+    columns = contract.tables["races"].columns | {
+        "length": length.model_copy(update={"measured": "day", "most_days": 9})
+    }
+    races = contract.tables["races"].model_copy(update={"columns": columns})
+    contract = contract.model_copy(update={"tables": contract.tables | {"races": races}})
+    table = build_features(contract, database(1), contract.tasks["place"])
+    assert "day" in {feature.column for feature in build(database(1)).nodes}
+    assert not [feature for feature in table.nodes if feature.column == "day"]
+
+
 def test_the_past_of_what_is_to_be_predicted_is_a_feature() -> None:
     condition = {"column": "place", "compare": ">", "value": 3}
     table = build(
         database(1), aggregate="any", column=None, output="classification", condition=condition
     )
     assert "<-results.driver results.place > 3.0 mean" in table.features.columns
+    meets = [node for node in table.nodes if node.name.endswith("> 3.0 last")]
+    assert [(node.table, node.column) for node in meets] == [("results", "place")] * 2
 
 
 def test_the_tables_are_not_mutated() -> None:
@@ -322,3 +352,185 @@ def test_the_tables_are_not_mutated() -> None:
     before = {name: frame.clone() for name, frame in tables.items()}
     build(tables)
     assert all(tables[name].equals(frame) for name, frame in before.items())
+
+
+ANY = {
+    "aggregate": "any",
+    "column": None,
+    "output": "classification",
+    "condition": {"column": "place", "compare": ">", "value": 3},
+}
+TASKS = pytest.mark.parametrize("change", [{}, ANY, COLUMN], ids=["window", "condition", "column"])
+
+
+def mended(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """Other values everywhere, the same keys and times."""
+    return tables | {
+        "results": tables["results"].with_columns(
+            place=(7 - pl.col("place")).fill_null(2), finished=~pl.col("finished")
+        ),
+        "races": tables["races"].with_columns(pl.col("length") * 2),
+        "teams": tables["teams"].with_columns(pl.col("base").str.to_uppercase()),
+        "drivers": tables["drivers"].with_columns(pl.col("born") - 10 * DAY),
+    }
+
+
+@TASKS
+def test_mended_tables_give_the_features_of_the_same_rows(change: dict[str, Any]) -> None:
+    """Also where the labels that these tables would give are others, or missing."""
+    contract, task = contract_of(change)
+    tables = database(7)
+    rows = task_rows(contract, tables, task)
+    before = build_features(contract, tables, task, rows)
+    after = build_features(contract, mended(tables), task, rows)
+    assert before.features.equals(build_features(contract, tables, task).features)
+    assert after.rows.equals(before.rows)
+    assert not task_rows(contract, mended(tables), task).equals(rows)
+    assert after.features.height == rows.height
+    counts = [node.name for node in before.nodes if not node.column]
+    assert after.features.select(counts).equals(before.features.select(counts))
+    assert not after.features.equals(before.features)
+
+
+@TASKS
+def test_features_of_some_columns_are_those_of_the_full_table(change: dict[str, Any]) -> None:
+    contract, task = contract_of(change)
+    tables = database(8)
+    rows = task_rows(contract, tables, task)
+    links = link_rows(contract, tables, task, rows)
+    full = build_features(contract, mended(tables), task, rows)
+    nodes = {(node.table, node.column) for node in full.nodes if node.column}
+    assert len(nodes) >= 5
+    for column in nodes:
+        some = read_features(links, mended(tables), {column})
+        assert {(node.table, node.column) for node in some.nodes} == {column}
+        names = [node.name for node in full.nodes if (node.table, node.column) == column]
+        assert some.features.columns == names
+        assert some.features.equals(full.features.select(names))
+    both = read_features(links, mended(tables), set(list(nodes)[:2]))
+    assert len({(node.table, node.column) for node in both.nodes}) == 2
+    assert read_features(links, tables, {("races", "no such")}).nodes == []
+
+
+@TASKS
+def test_some_rows_have_the_features_that_they_have_among_all(change: dict[str, Any]) -> None:
+    contract, task = contract_of(change)
+    tables = database(9)
+    rows = task_rows(contract, tables, task)
+    links = link_rows(contract, tables, task, rows)
+    chosen = np.array([5, 0, 11])
+    some = read_features(links.take(chosen, "results"), tables)
+    full = build_features(contract, tables, task)
+    names = [node.name for node in full.nodes if node.table == "results"]
+    assert some.features.columns == names
+    assert some.features.equals(full.features.select(names)[chosen])
+    assert some.rows.equals(full.rows[chosen])
+    few = build_features(contract, tables, task, rows[chosen])
+    assert few.features.equals(full.features[chosen])
+
+
+def test_rows_that_repeat_another_are_not_predicted_for() -> None:
+    contract, task = contract_of(COLUMN)
+    tables = database(10)
+    results = tables["results"]
+    nearly = results.head(2).with_columns(finished=~pl.col("finished"))
+    twice = tables | {"results": pl.concat([results, results.head(4), nearly])}
+    rows = task_rows(contract, twice, task)
+    kept = [*range(60), 64, 65]
+    known = twice["results"][kept].drop_nulls("place")
+    assert rows["id"].to_list() == known["id"].to_list()
+    assert rows["(fact row)"].to_list() == [
+        k for k in kept if twice["results"]["place"][k] is not None
+    ]
+
+
+def test_a_row_knows_the_entity_that_it_depends_on() -> None:
+    tables = database(11)
+    contract, task = contract_of({})
+    rows = task_rows(contract, tables, task)
+    assert rows["(entity)"].to_list() == rows["driver"].to_list()
+    results = tables["results"].with_columns(
+        pl.when(pl.col("id") < 5).then(None).otherwise(pl.col("team")).alias("team")
+    )
+    tables = tables | {"results": results}
+    known = results.drop_nulls("place")
+    contract, task = contract_of(COLUMN)
+    largest = task_rows(contract, tables, task)  # 25 races, 3 drivers, 2 teams
+    assert largest["(entity)"].to_list() == known["race"].to_list()
+    contract, task = contract_of(COLUMN | {"entity": "team"})
+    by_team = task_rows(contract, tables, task)["(entity)"]
+    assert by_team.filter(known["team"].is_not_null()).equals(known["team"].drop_nulls())
+    alone = by_team.filter(known["team"].is_null())
+    assert alone.n_unique() == len(alone) > 1
+    assert set(alone).isdisjoint(known["team"].drop_nulls())
+    keyless = contract.tables["results"].model_copy(update={"foreign_keys": {}, "time": "on"})
+    columns = keyless.columns | {"on": contract.tables["races"].columns["day"]}
+    keyless = keyless.model_copy(update={"columns": columns})
+    contract = contract.model_copy(update={"tables": contract.tables | {"results": keyless}})
+    tables = tables | {"results": results.with_columns(on=pl.lit(START))}
+    rows = task_rows(contract, tables, contract_of(COLUMN)[1])
+    assert rows["(entity)"].to_list() == rows["(fact row)"].to_list()
+
+
+def test_text_keys_are_entities_too() -> None:
+    tables = database(12)
+    text = {"id": {"type": "category"}}
+    contract, task = contract_of(COLUMN | {"entity": "team"})
+    dumped = contract.model_dump()
+    dumped["tables"]["teams"]["columns"] |= text
+    dumped["tables"]["results"]["columns"] |= {"team": text["id"]}
+    names = {1: "서울 <b>", 2: "Roma", 3: "gone"}
+    results = tables["results"].with_columns(
+        pl.col("team").replace_strict(names, return_dtype=pl.String)
+    )
+    rows = task_rows(Domain.model_validate(dumped), tables | {"results": results}, task)
+    teams = results.drop_nulls("place")["team"]
+    pairs = set(zip(teams, rows["(entity)"], strict=True))
+    assert len(pairs) == teams.n_unique() == rows["(entity)"].n_unique()
+
+
+def test_what_one_key_sums_up_does_not_depend_on_other_keys() -> None:
+    """Not even in the last bit: a repair elsewhere must not move a row across a threshold."""
+    rng = np.random.default_rng(1)
+    keys = pl.Series(rng.integers(0, 5, 500))
+    order = order_events(keys, pl.Series([START + int(d) * DAY for d in rng.integers(0, 99, 500)]))
+    values = pl.Series(rng.normal(size=500))
+    others = values.set(keys != 3, 1e15)
+    here = (keys == 3).to_numpy()[order.rows]
+    assert here.sum() > 50
+    for before, after in zip(order.running_sums(values), order.running_sums(others), strict=True):
+        np.testing.assert_array_equal(before[here], after[here])
+
+
+def test_the_placebo_is_noise_of_which_nothing_else_knows() -> None:
+    table = build(database(13))
+    noisy = add_placebo(table, seed=3)
+    assert noisy.nodes[:-1] == table.nodes
+    placebo = noisy.nodes[-1]
+    assert (placebo.table, placebo.column, placebo.type) == (PLACEBO, "noise", "number")
+    assert noisy.features.drop(placebo.name).equals(table.features)
+    noise = noisy.features[placebo.name]
+    assert noise.equals(add_placebo(table, seed=3).features[placebo.name])
+    assert not noise.equals(add_placebo(table, seed=4).features[placebo.name])
+    rows = pl.DataFrame({TIME: [START] * 10_000})
+    many = FeatureTable(rows, rows.select(x=TIME), [])
+    drawn = add_placebo(many, seed=5).features[placebo.name]
+    assert abs(float(drawn.to_numpy().mean())) < 0.04
+    assert float(drawn.to_numpy().std()) == pytest.approx(1, abs=0.03)
+
+
+def test_a_key_without_child_rows_has_no_past() -> None:
+    contract, task = contract_of(COLUMN)
+    tables = database(14)
+    nobody = tables["results"]["id"].to_numpy() % 5 == 0
+    team = tables["results"]["team"].set(pl.Series(nobody), None)
+    tables = tables | {"results": tables["results"].with_columns(team)}
+    table = build_features(contract, tables, task)
+    alone = table.rows["id"].to_numpy() % 5 == 0
+    past = table.features.filter(pl.Series(alone))
+    path = "->team<-results.team results"
+    assert past[f"{path}.* count"].to_list() == [0.0] * int(alone.sum())
+    for name in (".* days since", ".place last", ".place mean", ".place recent mean"):
+        assert past[path + name].null_count() == alone.sum()
+    some = table.features.filter(pl.Series(~alone))
+    assert some[f"{path}.place last"].null_count() < some.height / 2
