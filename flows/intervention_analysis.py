@@ -84,8 +84,7 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
         measured.rows,
         target,
         seed,
-        parameters.sub_ensembles,
-        parameters.blocks,
+        parameters.replicates,
         parameters.ranges,
     )
     narrator.stage("SIMULATE")
@@ -102,7 +101,7 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
         shared.shares,
         shared.key_cells,
         seed,
-        parameters.sub_ensembles,
+        parameters.replicates,
         parameters.top_columns,
         parameters.ranges,
     )

@@ -28,12 +28,15 @@ class AnalysisParameters(BaseModel):
         ),
     ] = None
     seed: Annotated[int, Field(ge=0, lt=2**32, description="Of all random numbers.")] = 1
-    members: Annotated[int, Field(ge=4, le=1000, description="Members of the ensemble.")] = 24
-    sub_ensembles: Annotated[
-        int, Field(ge=2, le=100, description="Disjoint groups of members: replicates.")
-    ] = 8
-    blocks: Annotated[
-        int, Field(ge=2, le=100, description="Disjoint blocks of evaluation rows: replicates.")
+    members: Annotated[int, Field(ge=8, le=1000, description="Members of the ensemble.")] = 24
+    replicates: Annotated[
+        int,
+        Field(
+            ge=4,
+            le=100,
+            description="Groups of members, blocks of evaluation rows, and draws of mended "
+            "values: effects are simulated in as many by as many cells.",
+        ),
     ] = 8
     evaluation_rows: Annotated[
         int, Field(ge=100, description="Most held-out rows on which uncertainty is attributed.")
@@ -51,16 +54,16 @@ class AnalysisParameters(BaseModel):
 
     @model_validator(mode="after")
     def _members_suffice(self) -> Self:
-        if self.members < 2 * self.sub_ensembles:
+        if self.members < 2 * self.replicates:
             raise ValueError(
-                f"members must be at least twice sub_ensembles, got {self.members} for "
-                f"{self.sub_ensembles}"
+                f"members must be at least twice replicates, got {self.members} for "
+                f"{self.replicates}"
             )
         return self
 
     def shaping(self) -> dict[str, float | int | str]:
         """The parameters that shape the numbers, for the report: no place and no name."""
-        names = ("seed", "members", "sub_ensembles", "blocks", "evaluation_rows", "top_columns")
+        names = ("seed", "members", "replicates", "evaluation_rows", "top_columns")
         return {name: getattr(self, name) for name in (*names, "ranges")}
 
 

@@ -3,38 +3,44 @@
 // Pooling: table effect ~ normal(0, sigma[1]); column ~ normal(its table's, sigma[2]); value range
 // ~ normal(its fraction of the rows * its column's, sigma[3]).
 // Cells of action k, sub-ensemble j, row block v:
-//   y[k, j, v] = effect[k] + a[k, j] + r[k, v] + e[k, j, v],
-// independent normals with the action's own sds sigma_a[k], sigma_r[k], sigma_e[k]. The logarithms
-// of sigma_e, sigma_a / sigma_e and sigma_r / sigma_e are pooled over the actions of a level.
+//   y[k, j, v] = mean_effect[k] + a[k, j] + r[k, v] + s[k, d] + e[k, j, v],
+// independent normals with the action's own sds sigma_a[k], sigma_r[k], sigma_s[k], sigma_e[k]; d is
+// the draw of the mended values that cell (j, v) sees, in a Latin square, and s is there only for
+// actions that draw. The real repair is one more draw: effect[k] ~ normal(mean_effect[k], sigma_s[k]).
+// The logarithms of sigma_e, and of the other sds over sigma_e, are pooled over a level's actions.
 //
-// The design is balanced, so a and r are integrated out by the mean and the sums of squares. Given
-// the sds the effects are jointly normal on a tree, so they are integrated out too, by messages
-// from the leaves to the roots, and drawn exactly from the roots to the leaves. No constant is
-// dropped: the target is the joint density of cells and parameters.
+// The design is balanced, so a, r and s are integrated out by the mean and the sums of squares.
+// Given the sds the mean effects are jointly normal on a tree, so they are integrated out too, by
+// messages from the leaves to the roots, and drawn exactly from the roots to the leaves. No constant
+// is dropped: the target is the joint density of cells and parameters.
 functions {
-  // Variance of the mean of a J x V design.
-  vector mean_variance(vector sigma_a, vector sigma_r, vector sigma_e, int J, int V) {
-    return square(sigma_a) / J + square(sigma_r) / V + square(sigma_e) / (J * V);
+  // Variance of the mean of a J x V design with D draws.
+  vector mean_variance(vector sigma_a, vector sigma_r, vector sigma_s, vector sigma_e, int J, int V,
+                       int D) {
+    return square(sigma_a) / J + square(sigma_r) / V + square(sigma_s) / D
+           + square(sigma_e) / (J * V);
   }
 
   // Log density of each action's cells less that of their mean: of the JV - 1 contrasts, and the
-  // change of variables from the mean to the cells.
-  vector contrasts_log_lik(vector ss_a, vector ss_r, vector ss_e, vector sigma_a, vector sigma_r,
-                           vector sigma_e, int J, int V) {
+  // change of variables from the mean to the cells. Where nothing is drawn, sigma_s and ss_s are 0.
+  vector contrasts_log_lik(vector ss_a, vector ss_r, vector ss_s, vector ss_e, vector sigma_a,
+                           vector sigma_r, vector sigma_s, vector sigma_e, int J, int V, int D) {
     vector[size(ss_e)] var_e = square(sigma_e);
     vector[size(ss_e)] var_a = V * square(sigma_a) + var_e;
     vector[size(ss_e)] var_r = J * square(sigma_r) + var_e;
+    vector[size(ss_e)] var_s = (J * V * 1.0 / D) * square(sigma_s) + var_e;
     return -0.5
            * ((J * V - 1) * log(2 * pi()) + log(J * V) + ss_a ./ var_a + ss_r ./ var_r
-              + ss_e ./ var_e + (J - 1) * log(var_a) + (V - 1) * log(var_r)
-              + (J - 1) * (V - 1) * log(var_e));
+              + ss_s ./ var_s + ss_e ./ var_e + (J - 1) * log(var_a) + (V - 1) * log(var_r)
+              + (D - 1) * log(var_s) + ((J - 1) * (V - 1) - (D - 1)) * log(var_e));
   }
 
-  // Log density of each action's cells given its effect, with a and r integrated out.
-  vector cells_log_lik(vector y_mean, vector ss_a, vector ss_r, vector ss_e, vector effect,
-                       vector sigma_a, vector sigma_r, vector sigma_e, int J, int V) {
-    vector[size(y_mean)] variance = mean_variance(sigma_a, sigma_r, sigma_e, J, V);
-    return contrasts_log_lik(ss_a, ss_r, ss_e, sigma_a, sigma_r, sigma_e, J, V)
+  // Log density of each action's cells given its mean effect, with a, r and s integrated out.
+  vector cells_log_lik(vector y_mean, vector ss_a, vector ss_r, vector ss_s, vector ss_e,
+                       vector effect, vector sigma_a, vector sigma_r, vector sigma_s,
+                       vector sigma_e, int J, int V, int D) {
+    vector[size(y_mean)] variance = mean_variance(sigma_a, sigma_r, sigma_s, sigma_e, J, V, D);
+    return contrasts_log_lik(ss_a, ss_r, ss_s, ss_e, sigma_a, sigma_r, sigma_s, sigma_e, J, V, D)
            - 0.5 * (log(2 * pi() * variance) + square(y_mean - effect) ./ variance);
   }
 
@@ -82,10 +88,13 @@ data {
   int<lower=1> K; // actions
   int<lower=2> J; // sub-ensembles
   int<lower=2> V; // row blocks
+  int<lower=1> D; // draws of the mended values, a divisor of J and V; 1 where no action draws
   vector[K] y_mean; // mean of each action's cells, in per cent
   vector<lower=0>[K] ss_a; // sum of squares between sub-ensembles
   vector<lower=0>[K] ss_r; // sum of squares between row blocks
+  vector<lower=0>[K] ss_s; // sum of squares between draws; 0 for actions that draw nothing
   vector<lower=0>[K] ss_e; // the rest; must be above 0
+  vector<lower=0, upper=1>[K] drawn; // 1 for actions that draw, else 0
   real<lower=0> scale; // overall sd of the effects around 0, in per cent: the unit of the priors
   array[K] int<lower=1, upper=3> level; // of each action: 1 table, 2 column, 3 value range
   int<lower=1> T; // tables
@@ -96,9 +105,11 @@ data {
   array[N] int<lower=1, upper=3> pooled_by; // which sigma ties a node to its parent
 }
 transformed data {
-  // Not in the declaration that uses it: Stan 2.35 reads an expression there after it is freed.
-  vector[K] log_sigma_e_start = 0.5 * log(ss_e / ((J - 1) * (V - 1)));
-  real log_sigma_e_error = inv_sqrt(2 * (J - 1) * (V - 1));
+  // Not in the declaration that uses it, where Stan 2.35 reads an expression after it is freed
+  // (stan-dev/stan#3330).
+  vector[K] freedom = (J - 1) * (V - 1) - (D - 1) * drawn;
+  vector[K] log_sigma_e_start = 0.5 * log(ss_e ./ freedom);
+  vector[K] log_sigma_e_error = inv_sqrt(2 * freedom);
   vector[3] sigma_unit = scale * [1, 0.5, 0.25]';
   for (n in 1 : N) {
     if (parent[n] >= n) {
@@ -108,10 +119,12 @@ transformed data {
 }
 parameters {
   vector<lower=0>[3] sigma_scaled; // sigma in its prior's unit
-  matrix[3, 3] location; // by level, of log sigma_a / sigma_e, sigma_r / sigma_e, sigma_e / scale
-  matrix<lower=0>[3, 3] spread; // sd of these logarithms between the actions of a level
+  // By level, of log sigma_a / sigma_e, sigma_r / sigma_e, sigma_s / sigma_e, sigma_e / scale.
+  matrix[3, 4] location;
+  matrix<lower=0>[3, 4] spread; // sd of these logarithms between the actions of a level
   vector[K] eta_a; // standardised log sigma_a / sigma_e
   vector[K] eta_r; // standardised log sigma_r / sigma_e
+  vector[K] eta_s; // standardised log sigma_s / sigma_e; its prior's where nothing is drawn
   // Centred, as the data tell it well; offset and multiplier help warm-up alone.
   vector<offset=log_sigma_e_start, multiplier=log_sigma_e_error>[K] log_sigma_e;
 }
@@ -120,33 +133,41 @@ transformed parameters {
   vector[K] sigma_e = exp(log_sigma_e);
   vector[K] sigma_a = sigma_e .* exp(location[level, 1] + spread[level, 1] .* eta_a);
   vector[K] sigma_r = sigma_e .* exp(location[level, 2] + spread[level, 2] .* eta_r);
+  vector[K] sigma_s
+    = drawn .* sigma_e .* exp(location[level, 3] + spread[level, 3] .* eta_s);
 }
 model {
-  vector[K] variance = mean_variance(sigma_a, sigma_r, sigma_e, J, V);
+  vector[K] variance = mean_variance(sigma_a, sigma_r, sigma_s, sigma_e, J, V, D);
   vector[N] pooling_variance = square(sigma[pooled_by]);
   matrix[N, 2] message = messages(y_mean, variance, node, parent, fraction, pooling_variance);
   target += std_normal_lpdf(sigma_scaled) + 3 * log2();
   target += std_normal_lpdf(to_vector(location[ : , 1 : 2]));
-  target += normal_lpdf(location[ : , 3] | -1, 2);
-  target += std_normal_lpdf(to_vector(spread[ : , 1 : 2])) + 6 * log2();
-  target += lognormal_lpdf(spread[ : , 3] | 0, 0.5); // away from 0: sds differ by far
+  target += normal_lpdf(location[ : , 3] | -1, 1); // blocks that draw by themselves: 1 / sqrt(V)
+  target += normal_lpdf(location[ : , 4] | -1, 2);
+  target += std_normal_lpdf(to_vector(spread[ : , 1 : 3])) + 9 * log2();
+  target += lognormal_lpdf(spread[ : , 4] | 0, 0.5); // away from 0: sds differ by far
   target += std_normal_lpdf(eta_a);
   target += std_normal_lpdf(eta_r);
-  target += normal_lpdf(log_sigma_e | log(scale) + location[level, 3], spread[level, 3]);
+  target += std_normal_lpdf(eta_s);
+  target += normal_lpdf(log_sigma_e | log(scale) + location[level, 4], spread[level, 4]);
   target += means_log_lik(y_mean, variance, message, pooling_variance);
-  target += sum(contrasts_log_lik(ss_a, ss_r, ss_e, sigma_a, sigma_r, sigma_e, J, V));
+  target += sum(contrasts_log_lik(ss_a, ss_r, ss_s, ss_e, sigma_a, sigma_r, sigma_s, sigma_e, J, V,
+                                  D));
 }
 generated quantities {
-  vector[K] effect; // of each action, in per cent
-  vector[T] table_effect; // the action's where a table has one
+  vector[K] mean_effect; // of each action over all draws that could be made, in per cent
+  vector[K] effect; // of each action if it is really done: one draw
+  vector[T] table_effect; // the action's mean effect where a table has one
   vector[K] log_lik; // of each action's cells given its effect
   {
-    vector[K] variance = mean_variance(sigma_a, sigma_r, sigma_e, J, V);
+    vector[K] variance = mean_variance(sigma_a, sigma_r, sigma_s, sigma_e, J, V, D);
     vector[N] pooling_variance = square(sigma[pooled_by]);
     matrix[N, 2] message = messages(y_mean, variance, node, parent, fraction, pooling_variance);
     vector[N] node_effect = effects_rng(message, parent, fraction, pooling_variance);
-    effect = node_effect[node];
+    mean_effect = node_effect[node];
+    effect = mean_effect + sigma_s .* to_vector(normal_rng(zeros_vector(K), 1));
     table_effect = node_effect[1 : T];
   }
-  log_lik = cells_log_lik(y_mean, ss_a, ss_r, ss_e, effect, sigma_a, sigma_r, sigma_e, J, V);
+  log_lik = cells_log_lik(y_mean, ss_a, ss_r, ss_s, ss_e, mean_effect, sigma_a, sigma_r, sigma_s,
+                          sigma_e, J, V, D);
 }

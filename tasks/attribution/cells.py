@@ -1,6 +1,7 @@
 """Replicate cells: means of a per-row quantity for each sub-ensemble and block of rows."""
 
 import heapq
+from math import gcd
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,39 @@ def block_weights(blocks: NDArray[np.intp]) -> NDArray[np.float64]:
     [0.25, 0.75]
     """
     return np.bincount(blocks) / len(blocks)
+
+
+def draw_of_cells(groups: int, blocks: int) -> NDArray[np.intp]:
+    """Which draw of the mended values each cell sees.
+
+    Parameters
+    ----------
+    groups, blocks
+        J and V.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (J, V): a Latin square, so that every sub-ensemble and every block sees each of the D
+        draws equally often, D being the greatest common divisor of J and V.
+
+    Raises
+    ------
+    InputError
+        If D is 1, or J and V are 2: what differs from draw to draw could not be told from the rest.
+
+    Examples
+    --------
+    >>> draw_of_cells(2, 4).tolist()
+    [[0, 1, 0, 1], [1, 0, 1, 0]]
+    """
+    n_draws = gcd(groups, blocks)
+    if n_draws < 2 or groups == blocks == 2:
+        raise InputError(
+            "The numbers of sub-ensembles and of blocks must have a divisor in common, the number "
+            f"of draws, and not both be 2; got {groups} and {blocks}: take as many of both."
+        )
+    return np.add.outer(np.arange(groups), np.arange(blocks)) % n_draws
 
 
 def cell_means(quantity: NDArray[np.float64], blocks: NDArray[np.intp]) -> NDArray[np.float64]:

@@ -1,10 +1,14 @@
-"""Balanced two-way crossed designs: y_jv = effect + a_j + r_v + e_jv with random a, r and e."""
+"""Balanced crossed designs: y_jv = effect + a_j + r_v + s_d + e_jv with random a, r, s and e.
+
+The draw d of cell (j, v) is that of `draw_of_cells`; only designs that draw have an s.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from tasks.attribution.cells import draw_of_cells
 from tasks.errors import InputError
 
 FloatArray = npt.NDArray[np.float64]
@@ -12,38 +16,45 @@ FloatArray = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class VarianceComponents:
-    """Variances of a, r and e, in the cells' unit squared, shape (...)."""
+    """Variances of a, r, s and e, in the cells' unit squared, shape (...)."""
 
     sub_ensembles: FloatArray
     blocks: FloatArray
+    draws: FloatArray
     rest: FloatArray
 
 
 @dataclass(frozen=True)
 class CrossedStatistics:
-    """Sufficient statistics of designs of J sub-ensembles by V row blocks.
+    """Sufficient statistics of designs of J sub-ensembles by V row blocks, some with D draws.
 
-    Where a, r and e are normal the four are independent: with variances s_a, s_r and s_e, `mean`
-    is normal around the effect with variance s_a / J + s_r / V + s_e / (JV), and the sums of
-    squares are V s_a + s_e, J s_r + s_e and s_e times chi-squares of J - 1, V - 1 and
-    (J - 1)(V - 1) degrees of freedom.
+    Where a, r, s and e are normal the five are independent: with variances v_a, v_r, v_s and v_e,
+    `mean` is normal around the effect with variance v_a / J + v_r / V + v_s / D + v_e / (JV), and
+    the sums of squares are V v_a + v_e, J v_r + v_e, (JV / D) v_s + v_e and v_e times chi-squares
+    of J - 1, V - 1, D - 1 and (J - 1)(V - 1) - (D - 1) degrees of freedom. A design that draws
+    nothing has neither v_s nor D - 1.
 
     Attributes
     ----------
-    n_sub_ensembles, n_blocks
-        J and V.
+    n_sub_ensembles, n_blocks, n_draws
+        J, V and D (0 where no design draws).
+    drawn
+        Whether each design draws, shape (...).
     mean
         Mean of the cells of each design, shape (...).
-    ss_sub_ensembles, ss_blocks, ss_rest
-        Sums of squares between sub-ensembles, between row blocks, and of what is left, in the
-        cells' unit squared, shape (...).
+    ss_sub_ensembles, ss_blocks, ss_draws, ss_rest
+        Sums of squares between sub-ensembles, between row blocks, between draws, and of what is
+        left, in the cells' unit squared, shape (...).
     """
 
     n_sub_ensembles: int
     n_blocks: int
+    n_draws: int
+    drawn: npt.NDArray[np.bool_]
     mean: FloatArray
     ss_sub_ensembles: FloatArray
     ss_blocks: FloatArray
+    ss_draws: FloatArray
     ss_rest: FloatArray
 
     @property
@@ -59,14 +70,20 @@ class CrossedStatistics:
     @property
     def ms_rest(self) -> FloatArray:
         """Mean square of the rest."""
-        return self.ss_rest / ((self.n_sub_ensembles - 1) * (self.n_blocks - 1))
+        freedom = (self.n_sub_ensembles - 1) * (self.n_blocks - 1)
+        return self.ss_rest / (freedom - self.drawn * (self.n_draws - 1))
+
+    @property
+    def ms_draws(self) -> FloatArray:
+        """Mean square between draws; that of the rest where nothing is drawn."""
+        return np.where(self.drawn, self.ss_draws / max(self.n_draws - 1, 1), self.ms_rest)
 
     @property
     def components(self) -> VarianceComponents:
         """Unbiased (ANOVA) variance components.
 
-        Those of sub-ensembles and blocks come out below 0 now and then where they are small; cut
-        at 0 they would be biased.
+        All but that of the rest come out below 0 now and then where they are small; cut at 0 they
+        would be biased.
 
         References
         ----------
@@ -81,6 +98,7 @@ class CrossedStatistics:
         return VarianceComponents(
             sub_ensembles=(self.ms_sub_ensembles - self.ms_rest) / self.n_blocks,
             blocks=(self.ms_blocks - self.ms_rest) / self.n_sub_ensembles,
+            draws=(self.ms_draws - self.ms_rest) * self.n_draws / self._n_cells,
             rest=self.ms_rest,
         )
 
@@ -88,8 +106,10 @@ class CrossedStatistics:
     def standard_error(self) -> FloatArray:
         """Standard error of `mean`, in the cells' unit, shape (...).
 
-        Root of (MS_a + MS_r - MS_e) / (JV), whose expectation is s_a / J + s_r / V + s_e / (JV);
-        never below what the rest alone gives.
+        Of a design that draws, the error as an estimate of what one more draw does: the real one.
+        Its square is (MS_a + MS_r + MS_s - 2 MS_e) / (JV), whose expectation is
+        v_a / J + v_r / V + v_s / D + v_e / (JV), plus the component v_s of the draw itself. Never
+        below what the rest alone gives.
 
         Examples
         --------
@@ -97,24 +117,31 @@ class CrossedStatistics:
         >>> round(float(error**2), 12)  # (9 + 4 - 1) / 4
         3.0
         """
-        mean_square = self.ms_sub_ensembles + self.ms_blocks - self.ms_rest
-        n_cells = self.n_sub_ensembles * self.n_blocks
-        error: FloatArray = np.sqrt(np.maximum(mean_square, self.ms_rest) / n_cells)
+        mean_square = self.ms_sub_ensembles + self.ms_blocks + self.ms_draws - 2 * self.ms_rest
+        of_mean = np.maximum(mean_square, self.ms_rest) / self._n_cells
+        error: FloatArray = np.sqrt(of_mean + np.maximum(self.components.draws, 0))
         return error
 
+    @property
+    def _n_cells(self) -> int:
+        return self.n_sub_ensembles * self.n_blocks
 
-def crossed_statistics(y: npt.ArrayLike) -> CrossedStatistics:
+
+def crossed_statistics(y: npt.ArrayLike, drawn: npt.ArrayLike = False) -> CrossedStatistics:
     """Sufficient statistics of crossed designs.
 
     Parameters
     ----------
     y
         Cells, shape (..., J, V).
+    drawn
+        Whether each design draws, shape (...).
 
     Raises
     ------
     InputError
-        If J or V is below 2, or a cell is not finite.
+        If J or V is below 2, a cell is not finite, or a design draws and J and V leave no degree
+        of freedom for the rest.
 
     Examples
     --------
@@ -133,15 +160,30 @@ def crossed_statistics(y: npt.ArrayLike) -> CrossedStatistics:
             f"Cells must be finite, got {(~np.isfinite(cells)).sum()} of {cells.size} that are not."
         )
     n_sub_ensembles, n_blocks = cells.shape[-2:]
+    is_drawn = np.broadcast_to(np.asarray(drawn, dtype=bool), cells.shape[:-2])
+    draw_of_cell = draw_of_cells(n_sub_ensembles, n_blocks) if is_drawn.any() else None
     mean = cells.mean(axis=(-2, -1))
     centred = cells - mean[..., None, None]
     a, r = centred.mean(axis=-1), centred.mean(axis=-2)
     rest = centred - a[..., :, None] - r[..., None, :]
+    between = np.zeros_like(rest)
+    if draw_of_cell is not None:
+        between = np.where(is_drawn[..., None, None], _draw_means(rest, draw_of_cell), 0.0)
     return CrossedStatistics(
         n_sub_ensembles,
         n_blocks,
+        0 if draw_of_cell is None else int(draw_of_cell.max()) + 1,
+        is_drawn,
         mean,
         ss_sub_ensembles=n_blocks * np.square(a).sum(axis=-1),
         ss_blocks=n_sub_ensembles * np.square(r).sum(axis=-1),
-        ss_rest=np.square(rest).sum(axis=(-2, -1)),
+        ss_draws=np.square(between).sum(axis=(-2, -1)),
+        ss_rest=np.square(rest - between).sum(axis=(-2, -1)),
     )
+
+
+def _draw_means(cells: FloatArray, draw_of_cell: npt.NDArray[np.intp]) -> FloatArray:
+    """Put in each cell's place the mean of the cells that see the same draw."""
+    sees = draw_of_cell == np.arange(draw_of_cell.max() + 1)[:, None, None]
+    means = np.einsum("...jv,djv->...d", cells, sees / sees[0].sum())
+    return np.asarray(means[..., draw_of_cell])

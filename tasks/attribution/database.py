@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,7 @@ class ColumnRanges:
     feature
         Index of the feature that speaks for the column's values.
     labels
-        A name for each range.
+        A name for each range, no two alike.
     codes
         Range of each row, shape (N,).
     """
@@ -141,13 +142,22 @@ def _ranges(
     if node.type == "category":
         names = encoder.categories[node.name][:n_ranges]
         categories = CategoryRanges(tuple(float(code) for code in range(len(names))))
-        labels = (*names, *categories.labels[len(names) :])
+        labels = _told_apart((*names, *categories.labels[len(names) :]))
         return ColumnRanges(feature, labels, categories.codes(values))
     seen: NumberRanges = fit_number_ranges(train[:, feature], n_ranges)
     unit = " days before" if node.type == "time" else ""
-    return ColumnRanges(
-        feature, tuple(f"{label}{unit}" for label in seen.labels), seen.codes(values)
-    )
+    *intervals, missing = seen.labels
+    labels = _told_apart((*(f"{interval}{unit}" for interval in intervals), missing))
+    return ColumnRanges(feature, labels, seen.codes(values))
+
+
+def _told_apart(labels: Sequence[str]) -> tuple[str, ...]:
+    """Number those that come again: a category may be named as the range of all others is."""
+    told: list[str] = []
+    for label in labels:
+        numbered = (f"{label} ({number})" for number in count(2))
+        told.append(next(name for name in chain([label], numbered) if name not in told))
+    return tuple(told)
 
 
 def range_node(column: tuple[str, str], label: str) -> Node:

@@ -85,7 +85,7 @@ def share_out(
     Raises
     ------
     InputError
-        If there are too few members or entities for the cells, or nothing to share out.
+        If there are too few members, entities or rows.
     """
     nodes, x, entities = data.encoder.nodes, data.x[rows], data.entities[rows]
     blocks = row_blocks(entities, n_blocks, generator(seed, "blocks"))
@@ -113,7 +113,7 @@ def share_out(
         owen=owen,
         ranges=ranges,
         blocks=blocks,
-        keys=tuple(hierarchy_table for hierarchy_table in keys.tables),
+        keys=tuple(keys.tables),
         key_cells=cell_means(by_key.gains, blocks),
         extrapolated=np.array(outside),
     )
@@ -135,6 +135,11 @@ def shares_record(shared: SharedOut) -> dict[str, Any]:
         of both, of tables and columns also the ``standard_error`` of the fraction that holds
         ensemble and rows, and of columns the ``extrapolated`` fraction; ``total``; how many
         ``rounds`` and ``orders``, and whether they ``converged``.
+
+    Raises
+    ------
+    InputError
+        If there is nothing to share out.
     """
     owen = shared.owen
     columns = cell_means(owen.gains, shared.blocks)

@@ -38,8 +38,7 @@ def share_uncertainty(
     measured: Artifact,
     target: Task,
     seed: int,
-    sub_ensembles: int,
-    blocks: int,
+    replicates: int,
     ranges: int,
 ) -> SharedUncertainty:
     """Share epistemic uncertainty out over tables, columns, value ranges and foreign keys."""
@@ -49,8 +48,8 @@ def share_uncertainty(
         read_ensemble(store.fetch(ensemble)),
         data,
         np.load(store.fetch(measured))["rows"],
-        sub_ensembles=sub_ensembles,
-        n_blocks=blocks,
+        sub_ensembles=replicates,
+        n_blocks=replicates,
         n_ranges=ranges,
         seed=seed,
     )

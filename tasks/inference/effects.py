@@ -31,10 +31,11 @@ class EffectsFit:
     draws
         Effects in per cent, shape (S, K): chain after chain.
     fit
-        All draws. The posterior holds ``effect`` by ``action`` and ``table_effect`` by ``table``,
-        both in per cent, as are the sds: ``sigma`` between the effects of a ``level``, and of an
-        action's cells ``sigma_a`` between sub-ensembles, ``sigma_r`` between row blocks and
-        ``sigma_e``, the rest.
+        All draws. The posterior holds by ``action`` the ``effect`` of doing it, which is one draw
+        of the values that it puts in, and ``mean_effect`` over all such draws, by ``table`` the
+        ``table_effect``, all in per cent, as are the sds: ``sigma`` between the effects of a
+        ``level``, and of an action's cells ``sigma_a`` between sub-ensembles, ``sigma_r`` between
+        row blocks, ``sigma_s`` between draws and ``sigma_e``, the rest.
     verdict
         What the diagnostics say; the gate is passed.
     adapt_delta
@@ -153,11 +154,11 @@ def sample_effects(
     if not cells.actions:
         raise InputError("The effects model needs at least 1 action, got none.")
     order = canonical_order(cells.actions)
-    actions = [cells.actions[k] for k in order]
-    tree = pooling_tree(actions, cells.row_fraction[order])
+    ordered = cells.take(order)
+    tree = pooling_tree(ordered.actions, ordered.row_fraction)
     drawn = sample(
         resource("stan", PROGRAM),
-        effects_data(actions, cells.effects[order], tree),
+        effects_data(ordered.actions, ordered.effects, tree),
         seed=seed,
         chains=chains,
         warmup=warmup,
@@ -165,4 +166,4 @@ def sample_effects(
         adapt_delta=adapt_delta,
         timeout=timeout,
     )
-    return named_draws(drawn, actions, tree.tables, np.argsort(order))
+    return named_draws(drawn, ordered.actions, tree.tables, np.argsort(order))

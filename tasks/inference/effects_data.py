@@ -55,7 +55,8 @@ def effects_data(
                 f"The effect of an action must be finite in every cell, '{action}' has "
                 f"{(~np.isfinite(cells)).sum()} cells of {cells.size} that are not."
             )
-    statistics = crossed_statistics(effects)
+    drawn = [action.is_drawn for action in actions]
+    statistics = crossed_statistics(effects, drawn)
     for action, cells, spread in zip(actions, effects, np.sqrt(statistics.ms_rest), strict=True):
         if not spread > LEAST_SPREAD * max(1, np.abs(cells).max()):
             raise InputError(
@@ -67,10 +68,13 @@ def effects_data(
         "K": len(actions),
         "J": statistics.n_sub_ensembles,
         "V": statistics.n_blocks,
+        "D": max(statistics.n_draws, 1),
         "y_mean": statistics.mean,
         "ss_a": statistics.ss_sub_ensembles,
         "ss_r": statistics.ss_blocks,
+        "ss_s": statistics.ss_draws,
         "ss_e": statistics.ss_rest,
+        "drawn": statistics.drawn.astype(np.float64),
         "scale": overall_sd(effects),
         "level": np.array([level_index(action) for action in actions]) + 1,
         "T": len(tree.tables),

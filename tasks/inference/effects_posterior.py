@@ -13,7 +13,7 @@ from tasks.intervention.replicate_cells import Action
 
 LABELS = {
     "level": list(LEVELS),
-    "ratio": ["sigma_a / sigma_e", "sigma_r / sigma_e", "sigma_e / scale"],
+    "ratio": ["sigma_a / sigma_e", "sigma_r / sigma_e", "sigma_s / sigma_e", "sigma_e / scale"],
 }
 DIMENSIONS = {
     "sigma": ("level",),

@@ -8,13 +8,15 @@ import numpy.typing as npt
 
 from tasks.attribution.fractions import fractions_of_cells
 from tasks.bayes.conjugate import variance_reduction
-from tasks.bayes.importance_shares import share_interval
+from tasks.bayes.importance_shares import credible_interval, share_interval
 from tasks.bayes.key_importance import draw_importance, importance_posterior
 from tasks.errors import InputError
 
 PRIOR_SHAPE, PRIOR_SCALE = 1.0, 0.05
 """Of sigma2_FK, for importances as fractions of the whole: 90 % of it is 0.13 to 1 as an sd."""
 DRAWS = 10_000
+LEAST_ERROR2 = 1e-16
+"""Squared error of a fraction taken for 0, which that of a key that no member uses is."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def key_shares(
         As `fractions_of_cells`.
     """
     fractions = fractions_of_cells(cells)
-    error2 = np.maximum(fractions.standard_errors**2, np.finfo(float).tiny)
+    error2 = np.maximum(fractions.standard_errors**2, LEAST_ERROR2)
     n = np.full(len(keys), cells[0].size, dtype=np.float64)
     sigma2_obs = float((n * error2).max())
     worth = sigma2_obs / error2
@@ -82,11 +84,18 @@ def key_shares(
 
 
 def _shares(draws: npt.NDArray[np.float64]) -> list[dict[str, float] | None]:
-    """Mean and interval of each key's share, where shares are assessable."""
+    """Mean and interval of each key's share, where shares are assessable.
+
+    The importances are fractions of one whole whose error is in theirs. So they are divided by the
+    mean of the draws' sums: divided by the sum of its own draw, a half of the whole would have an
+    interval too short by a third, since the draws of the keys are independent.
+    """
     try:
-        shares = share_interval(draws).shares
+        share_interval(draws)
     except InputError:
         return [None] * draws.shape[1]
+    gains = np.maximum(draws, 0.0)
+    shares = credible_interval(np.minimum(gains / gains.sum(axis=1).mean(), 1.0))
     ends = zip(shares.mean, shares.lower, shares.upper, strict=True)
     return [
         {"mean": float(mean), "low": float(low), "high": float(high)} for mean, low, high in ends

@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 
 from tasks.domain import Node
+from tasks.errors import InputError
 from tasks.intervention.replicate_cells import Action, ReplicateCells
 
 NODE = ("table", "column", "range")
@@ -45,7 +46,18 @@ def cells_to_table(cells: ReplicateCells) -> pl.DataFrame:
 
 
 def cells_from_table(table: pl.DataFrame) -> ReplicateCells:
-    """Read what `cells_to_table` wrote, in the same order."""
+    """Read what `cells_to_table` wrote, in the same order.
+
+    Raises
+    ------
+    InputError
+        If there is no action.
+    """
+    if table.is_empty():
+        raise InputError(
+            "There must be an intervention whose effect can be told, got none: left_out.json says "
+            "why each is left out."
+        )
     groups, blocks = (int(table[name].max()) + 1 for name in ("sub_ensemble", "block"))  # type: ignore[arg-type]
     first = table.filter(pl.col("sub_ensemble") == 0, pl.col("block") == 0)
 

@@ -36,6 +36,10 @@ class Action:
 class ReplicateCells:
     """K actions in J x V cells: sub-ensemble j of the members, block v of the evaluation rows.
 
+    What an action draws, it draws for the whole database, a few times: the cells see the draws as
+    `draw_of_cells` says, so that the variance between draws can be told from the others. The real
+    repair is one more draw.
+
     Attributes
     ----------
     actions
@@ -80,6 +84,11 @@ class ReplicateCells:
             nll_before=self.nll_before,
             nll_after=self.nll_after[chosen],
         )
+
+    @property
+    def drawn(self) -> npt.NDArray[np.bool_]:
+        """Whether each action puts in drawn values, shape (K,)."""
+        return np.array([action.is_drawn for action in self.actions], dtype=bool)
 
     @property
     def effects(self) -> FloatArray:

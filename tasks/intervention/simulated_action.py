@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tasks.attribution.cells import cell_means, range_cell_means
+from tasks.attribution.cells import cell_means, draw_of_cells, range_cell_means
 from tasks.attribution.database import ColumnRanges, range_node
 from tasks.intervention.changes import Change, plan_change
 from tasks.intervention.faulty_database import FaultyDatabase, NotApplicable
@@ -100,22 +100,18 @@ def _score_changed(
 ) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
     """Scores of the rows after the change, shape (2, J, N), and which rows it touched."""
     evaluation = scene.evaluation
-    scores, touched = scene.scores.copy(), np.zeros(len(evaluation.x), dtype=bool)
-    groups, blocks = len(evaluation.members), evaluation.n_blocks
-    cells = [
-        np.random.default_rng(seed)
-        for seed in child_seed(scene.seed, str(action)).spawn(groups * blocks)
+    every_row, groups = np.arange(len(evaluation.x)), len(evaluation.members)
+    draw_of_cell = draw_of_cells(groups, evaluation.n_blocks)
+    n_draws = int(draw_of_cell.max()) + 1 if change.is_random else 1
+    draws = [
+        change.features(every_row, np.random.default_rng(seed))
+        for seed in child_seed(scene.seed, str(action)).spawn(n_draws)
     ]
-    x = evaluation.x.copy()
-    if not change.is_random:
-        places, values = change.features(np.arange(len(x)), cells[0])
-        x[:, places] = values
+    places, values = draws[0][0], np.stack([drawn for _, drawn in draws])
+    scores, touched = scene.scores.copy(), np.zeros(len(every_row), dtype=bool)
     for j in range(groups):
-        if change.is_random:
-            for v in range(blocks):
-                rows = np.flatnonzero(evaluation.blocks == v)
-                places, values = change.features(rows, cells[j * blocks + v])
-                x[np.ix_(rows, places)] = values
+        x = evaluation.x.copy()
+        x[:, places] = values[draw_of_cell[j, evaluation.blocks] % n_draws, every_row]
         same = (x == evaluation.x) | (np.isnan(x) & np.isnan(evaluation.x))
         rows = np.flatnonzero(~same.all(axis=1))
         if len(rows):

@@ -30,8 +30,9 @@ def simulate(
 ) -> tuple[ReplicateCells, dict[str, str]]:
     """Simulate interventions by scoring the rows that they change again with the same members.
 
-    Sub-ensemble j predicts the rows of block v under the draw made for the cell (j, v): what is
-    drawn in one cell is independent of all others. Rows that do not change keep their scores.
+    What an action draws is drawn for the whole database, independently a few times: sub-ensemble j
+    predicts the rows of block v under the draw that `draw_of_cells` gives to the cell (j, v). Rows
+    that do not change keep their scores.
 
     What is drawn knows nothing of the target. The uncertainty after such a repair has the law that
     it would have after the true one; the likelihood has not: a target that another value brought

@@ -49,7 +49,7 @@ def simulate_interventions(
     shares: Artifact,
     key_cells: Artifact,
     seed: int,
-    sub_ensembles: int,
+    replicates: int,
     top_columns: int,
     ranges: int,
 ) -> Simulated:
@@ -65,7 +65,7 @@ def simulate_interventions(
         x=data.x[rows],
         y=data.y[rows],
         ensemble=fitted,
-        members=split_members(fitted.n_members, sub_ensembles),
+        members=split_members(fitted.n_members, replicates),
         blocks=np.load(store.fetch(key_cells))["blocks"],
     )
     hierarchy = database_hierarchy(data.encoder.nodes)

@@ -100,7 +100,7 @@ def compose(found: Findings) -> Report:
 
 def _effects(found: Findings) -> list[Effect]:
     cells = found.cells
-    raw = crossed_statistics(cells.effects)
+    raw = crossed_statistics(cells.effects, cells.drawn)
     posterior = intervals(found.draws)
     likelihood = crossed_statistics(cells.nll_changes)
     effects = []

@@ -1,6 +1,6 @@
 """Fitted members and measured uncertainty as files between steps."""
 
-import pickle  # noqa: S403 (scikit-learn's models have no other form)
+import pickle
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path

@@ -136,4 +136,4 @@ def evaluation_rows(
 
 
 def _name(label: object) -> str:
-    return f"{label:g}" if isinstance(label, float) else str(label)
+    return f"{label:.15g}" if isinstance(label, float) else str(label)

@@ -63,8 +63,7 @@ CONTRACT: dict[str, Any] = {
 }
 SIZES: dict[str, object] = {
     "members": 8,
-    "sub_ensembles": 4,
-    "blocks": 4,
+    "replicates": 4,
     "evaluation_rows": 200,
     "top_columns": 2,
     "ranges": 2,

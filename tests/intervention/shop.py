@@ -182,7 +182,7 @@ class Lines:
 
 
 def evaluated(
-    database: FaultyDatabase, *, groups: int = 3, blocks: int = 4, members: int = 9
+    database: FaultyDatabase, *, groups: int = 4, blocks: int = 4, members: int = 12
 ) -> Evaluation:
     """All rows of the task, in blocks that go round, under lines with random slopes."""
     table = add_placebo(build_features(database.contract, database.tables, database.task), seed=1)
