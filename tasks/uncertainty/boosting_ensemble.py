@@ -1,7 +1,6 @@
 """The fitted members of a boosting ensemble and how they predict."""
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -10,7 +9,7 @@ import numpy as np
 from tasks.errors import InputError
 from tasks.uncertainty.noise_model import NoiseModel
 from tasks.uncertainty.protocol import FloatArray
-from tasks.uncertainty.threads import one_thread, usable_cores
+from tasks.uncertainty.threads import one_thread
 from tasks.uncertainty.training_data import check_rows
 
 
@@ -43,16 +42,18 @@ class BoostingEnsemble:
     def predict_members(self, x: FloatArray) -> FloatArray:
         """As `Ensemble.predict_members`; a category that a bag lacked is taken as missing."""
         self._check(x)
-        if self.n_classes is None:
-            return _predict(lambda model: model.predict(x), self.models)
-        return _predict(lambda model: model.predict_proba(x), self.models)
+        with one_thread():
+            if self.n_classes is None:
+                return np.stack([model.predict(x) for model in self.models])
+            return np.stack([model.predict_proba(x) for model in self.models])
 
     def predict_noise(self, x: FloatArray) -> FloatArray:
         """As `Ensemble.predict_noise`."""
         self._check(x)
         if self.n_classes is not None:
             raise InputError("Noise variances are those of a regression, got a class target.")
-        return _predict(lambda model: model.predict(x), self.noise_models)
+        with one_thread():
+            return np.stack([model.predict(x) for model in self.noise_models])
 
     def subset(self, members: Sequence[int]) -> Self:
         """As `Ensemble.subset`; a sub-ensemble predicts as these members did in the whole."""
@@ -76,10 +77,3 @@ class BoostingEnsemble:
         check_rows(x)
         if x.shape[1] != self.n_columns:
             raise InputError(f"Rows must have {self.n_columns} columns, got {x.shape[1]}.")
-
-
-def _predict(predict: Callable[[Any], FloatArray], models: Sequence[Any]) -> FloatArray:
-    """Stack what each model predicts; models run on all cores, each on one thread."""
-    workers = min(usable_cores(), len(models))
-    with ThreadPoolExecutor(workers, initializer=one_thread) as pool:
-        return np.stack(list(pool.map(predict, models)))
