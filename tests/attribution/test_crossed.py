@@ -104,9 +104,10 @@ def test_statistics_are_independent_normal_and_chi_squares(simulated: CrossedSta
 
 def test_the_error_is_never_below_that_of_the_rest() -> None:
     """Both factors vary less than chance: the plain estimate would be negative."""
-    y = np.array([[1.0, -1.0], [-1.0, 1.0]])
+    y = np.array([[1.5, -0.5], [-1.5, 0.5]])  # mean squares 1, 0 and 4
     found = crossed_statistics(y)
-    assert found.components.sub_ensembles == pytest.approx(-2)
+    assert found.components.sub_ensembles == pytest.approx((1 - 4) / 2)
+    assert found.components.blocks == pytest.approx((0 - 4) / 2)
     assert found.standard_error == pytest.approx(np.sqrt(4 / 4))
 
 

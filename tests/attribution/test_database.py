@@ -136,10 +136,10 @@ def ranges_of(
     """Ranges of a column beside another one that must not matter."""
     first = Feature((), "a", "first", "value", "number")
     encoder = Encoder((first, feature), {feature.name: categories} if categories else {})
-    matrices = [np.column_stack([np.arange(len(v)), v]) for v in (train, rows)]
-    before = [matrix.copy() for matrix in matrices]
-    found = column_ranges(encoder, database_hierarchy(encoder.nodes), *matrices, n_ranges)
-    np.testing.assert_equal(matrices, before)
+    learnt, coded = (np.column_stack([np.arange(len(v)), v]) for v in (train, rows))
+    before = learnt.copy(), coded.copy()
+    found = column_ranges(encoder, database_hierarchy(encoder.nodes), learnt, coded, n_ranges)
+    np.testing.assert_equal((learnt, coded), before)
     assert [ranges.feature for ranges in found] == [0, 1]
     return found[1]
 

@@ -13,15 +13,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tasks.attribution import sharing
 from tasks.attribution.cells import cell_means
 from tasks.attribution.fractions import fractions_of_cells
 from tasks.attribution.ranges import fit_number_ranges
+from tasks.attribution.shares import Shares
 from tasks.attribution.sharing import SharedOut, share_out, shares_record
 from tasks.domain import PLACEBO
 from tasks.errors import InputError
 from tasks.relations.encoding import Encoder
 from tasks.relations.feature_walk import Feature
 from tasks.relations.features import PLACEBO_FEATURE
+from tasks.seeds import generator
 from tasks.uncertainty.model_data import ModelData
 
 Array = NDArray[np.float64]
@@ -74,7 +77,7 @@ def uncorrelated(rng: np.random.Generator, codes: Array) -> Array:
     """Columns of mean 0 and variance 1, not correlated with each other or the codes."""
     x = rng.normal(size=(len(codes), len(NODES) - 1))
     whole = np.column_stack([np.ones(len(codes)), codes, x])
-    return np.linalg.qr(whole)[0][:, 2:] * np.sqrt(len(codes))
+    return np.asarray(np.linalg.qr(whole)[0][:, 2:] * np.sqrt(len(codes)))
 
 
 def database() -> ModelData:
@@ -87,7 +90,7 @@ def database() -> ModelData:
     x[:, 3] = 0
     x[train] = 0.5 + rng.normal(size=(N_TRAIN, len(NODES)))
     x[train, 3] = np.arange(N_TRAIN) % 3
-    codes = 2.0 * rng.integers(0, 2, N_ROWS)
+    codes = rng.choice([0.0, 2.0], N_ROWS)
     x[rows] = np.insert(uncorrelated(rng, codes), 3, codes, axis=1)
     is_train, is_test = np.isin(np.arange(n_all), train), np.isin(np.arange(n_all), rows)
     return ModelData(
@@ -252,18 +255,49 @@ def test_the_record_has_its_keys_and_is_json(record: dict[str, Any]) -> None:
     assert {len(entry["node"]) for entry in record["ranges"]} == {3}
 
 
+def test_monte_carlo_errors_are_those_of_the_orders(
+    shared: SharedOut, record: dict[str, Any]
+) -> None:
+    for level in ("tables", "columns", "ranges"):
+        shares: Shares = getattr(shared.owen, level)
+        for name, expected in (
+            ("monte_carlo_error", shares.errors),
+            ("fraction_monte_carlo_error", shares.fraction_errors),
+        ):
+            assert [entry[name] for entry in record[level]] == expected.tolist()
+
+
 def test_rows_of_an_entity_are_in_one_block(data: ModelData, shared: SharedOut) -> None:
     entities = data.entities[data.test]
     assert sorted(set(shared.blocks)) == list(range(V))
     assert len(set(zip(entities, shared.blocks, strict=True))) == len(set(entities))
 
 
-def test_the_seed_decides_and_nothing_is_mutated(data: ModelData, record: dict[str, Any]) -> None:
+def test_the_seed_decides_and_nothing_is_mutated(
+    data: ModelData, shared: SharedOut, record: dict[str, Any]
+) -> None:
     x = data.x.copy()
-    assert shares_record(shared_out(data)) == record
-    other = shared_out(data, seed=2)
+    again, other = shared_out(data), shared_out(data, seed=2)
+    assert shares_record(again) == record
     assert shares_record(other)["total"] != record["total"]
+    np.testing.assert_array_equal(again.key_cells, shared.key_cells)
+    assert (other.key_cells != shared.key_cells).any()
     np.testing.assert_array_equal(data.x, x)
+
+
+def test_each_purpose_has_random_numbers_of_its_own_from_the_seed(
+    data: ModelData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, str]] = []
+
+    def listen(seed: int, purpose: str) -> np.random.Generator:
+        asked.append((seed, purpose))
+        return generator(seed, purpose)
+
+    monkeypatch.setattr(sharing, "generator", listen)
+    shared_out(data, seed=7)
+    assert {seed for seed, _ in asked} == {7}
+    assert len({purpose for _, purpose in asked}) == len(asked) == 4
 
 
 def test_columns_that_depend_on_each_other_extrapolate(data: ModelData, shared: SharedOut) -> None:

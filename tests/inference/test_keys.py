@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 import pytest
+from scipy import stats
 
 from tasks.attribution.fractions import fractions_of_cells
 from tasks.bayes.conjugate import variance_reduction
@@ -159,6 +160,11 @@ def test_a_key_that_no_member_uses_has_no_share(far: float) -> None:
     assert list(shares[2].values()) == pytest.approx([0, 0, 0], abs=1e-6)
     assert found[2].mean == 0
     assert shares[0]["high"] - shares[0]["low"] > (0.9 if far > 2 else 0.1)
+
+
+def test_the_prior_is_what_is_said_of_it() -> None:
+    ends = stats.invgamma(PRIOR_SHAPE, scale=PRIOR_SCALE).ppf([0.05, 0.95])
+    assert np.sqrt(ends) == pytest.approx([0.13, 1.0], abs=0.02)
 
 
 def test_shares_lie_between_0_and_1() -> None:

@@ -83,12 +83,13 @@ def test_one_row_is_one_action_in_one_cell(cells: ReplicateCells) -> None:
 
 def test_columns_have_their_types(cells: ReplicateCells) -> None:
     numbers = ["u_before", "u_after", "nll_before", "nll_after", "effect"]
-    assert dict(cells_to_table(cells).schema) == {
+    table = cells_to_table(cells)
+    assert table.columns == [*KEYS[:4], "changed", "row_fraction", *KEYS[4:], *numbers]
+    assert dict(table.schema) == {
         **dict.fromkeys(KEYS[:4], pl.String),
         "changed": pl.Int64,
-        "row_fraction": pl.Float64,
         **dict.fromkeys(KEYS[4:], pl.Int64),
-        **dict.fromkeys(numbers, pl.Float64),
+        **dict.fromkeys(("row_fraction", *numbers), pl.Float64),
     }
 
 

@@ -61,6 +61,8 @@ def test_a_feature_table_survives_its_file(labels: pl.Series | None, tmp_path: P
     write_features(written, path)
     assert_same(read_features(path), table(labels))
     assert_same(written, table(labels))
+    columns = [*written.rows.columns, *written.features.columns]
+    assert pl.read_parquet(path).columns == columns
 
 
 def test_what_is_not_a_number_is_told_from_what_is_missing(tmp_path: Path) -> None:

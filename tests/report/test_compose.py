@@ -150,9 +150,10 @@ def found() -> Findings:
         diagnostics=DIAGNOSTICS,
         keys=[
             {"key": "->item", "mean": 0.2, "share": None, "reduction": 0.4},
+            {"key": "->customer", "mean": -0.1, "share": None, "reduction": 0.3},
             {
                 "key": "(own)",
-                "mean": 0.8,
+                "mean": 0.9,
                 "share": {"mean": 0.81, "low": 0.7, "high": 0.9},
                 "reduction": 0.45,
             },
@@ -338,6 +339,7 @@ def test_keys_stand_from_large_to_small(found: Findings) -> None:
     assert compose(found).key_importance == (
         KeyImportance(key="(own)", share=Interval(mean=0.81, low=0.7, high=0.9), reduction=0.45),
         KeyImportance(key="->item", share=None, reduction=0.4),
+        KeyImportance(key="->customer", share=None, reduction=0.3),
     )
 
 

@@ -33,6 +33,12 @@ def fit(request: pytest.FixtureRequest) -> Fit:
     )
 
 
+@pytest.fixture(scope="module")
+def by_workers(fit: Fit) -> list[BoostingEnsemble]:
+    """The same members, fitted in this process and in two others."""
+    return [fit(seed=1, members=4, workers=workers) for workers in (1, 2)]
+
+
 def written(ensemble: BoostingEnsemble, path: Path) -> bytes:
     write_ensemble(ensemble, path)
     return path.read_bytes()
@@ -50,21 +56,23 @@ def test_what_is_read_predicts_as_what_was_written(fit: Fit, tmp_path: Path) -> 
     assert len(found.noise_models) == len(ensemble.noise_models)
 
 
-def test_the_bytes_do_not_depend_on_the_number_of_workers(fit: Fit, tmp_path: Path) -> None:
-    one, two = (fit(seed=1, members=4, workers=workers) for workers in (1, 2))
+def test_the_bytes_do_not_depend_on_the_number_of_workers(
+    by_workers: list[BoostingEnsemble], fit: Fit, tmp_path: Path
+) -> None:
+    one, two = by_workers
     path = tmp_path / "ensemble"
     assert written(one, path) == written(two, path) == written(one, path)
     assert written(fit(seed=2, members=4), path) != written(one, path)
 
 
-def test_a_plain_pickle_tells_the_workers_apart(fit: Fit, tmp_path: Path) -> None:
+def test_a_plain_pickle_tells_the_workers_apart(
+    by_workers: list[BoostingEnsemble], tmp_path: Path
+) -> None:
     """Control: otherwise the test above would prove nothing."""
-    bytes_of = []
-    for workers in (1, 2):
-        path = tmp_path / str(workers)
-        joblib.dump(fit(seed=1, members=4, workers=workers), path, compress=1)
-        bytes_of.append(path.read_bytes())
-    assert bytes_of[0] != bytes_of[1]
+    paths = tmp_path / "one", tmp_path / "two"
+    for ensemble, path in zip(by_workers, paths, strict=True):
+        joblib.dump(ensemble, path, compress=1)
+    assert paths[0].read_bytes() != paths[1].read_bytes()
 
 
 def test_anything_else_is_refused(tmp_path: Path) -> None:
