@@ -3,7 +3,6 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import yaml
 from prefect import flow
@@ -12,9 +11,10 @@ from prefect.runtime import flow_run
 
 from flows.narration import Narrator
 from flows.parameters import AnalysisParameters
-from flows.provenance import versions
+from flows.provenance import manifest_of
 from flows.results import result_storage
 from tasks.attribution.steps import share_uncertainty
+from tasks.bayes.digests import digest_of
 from tasks.contract import load_contract
 from tasks.domain import Costs, DemoSource, Domain, Task
 from tasks.errors import InputError
@@ -52,8 +52,8 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
     """
     began = datetime.now(UTC)
     store = RunStore.current()
-    narrator = Narrator(STEPS)
     contract, name, target = _resolve(parameters)
+    narrator = Narrator(STEPS, artifact_key(contract.name))
     run = f"{contract.name}/{began:%Y-%m-%dT%H-%M-%S}-{str(flow_run.id)[:6]}"
     seed, schema = parameters.seed, _schema(contract)
     used = store.save_text("domain.yaml", _as_yaml(contract, name, target))
@@ -61,7 +61,7 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
     narrator.stage("DECOMPOSE")
     source = given_data(contract, Path(parameters.source) if parameters.source else None)
     data = narrator.run("tables held against the contract", check_data, schema, source)
-    _show_gate(store, data.record)
+    _show_gate(store, data.record, contract.name)
     if data.refusal:
         store.publish(run, {"domain.yaml": used, "contract.json": data.record})
         raise InputError(data.refusal)
@@ -136,11 +136,13 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
         "diagnostics.json": fitted.diagnostics,
         **written,
     }
-    manifest = _manifest(parameters, contract, name, files, narrator, began, source)
+    manifest = manifest_of(
+        parameters, {"domain": contract.name, "task": name}, files, narrator.timings, began, source
+    )
     store.publish(run, files | {"manifest.json": store.save_text("manifest.json", manifest)})
     create_markdown_artifact(
         f"```\n{store.read_text(written['report.txt'])}\n```",
-        key=f"report-{_slug(contract.name)}",
+        key=f"report-{artifact_key(contract.name)}",
         description=f"{contract.title}: {name}, run {run}",
     )
     narrator.finish()
@@ -159,7 +161,13 @@ def _resolve(parameters: AnalysisParameters) -> tuple[Domain, str, Task]:
 
 def _schema(contract: Domain) -> Domain:
     """The contract without what only later steps ask for, so that earlier ones stay cached."""
-    update = {"tasks": {}, "costs": Costs(), "causal_graph": (), "priors": {}, "title": ""}
+    update: dict[str, object] = {
+        "tasks": {},
+        "costs": Costs(),
+        "causal_graph": (),
+        "priors": {},
+        "title": "",
+    }
     source = contract.source
     if not isinstance(source, DemoSource):
         update["source"] = source.model_copy(update={"location": None})
@@ -172,7 +180,7 @@ def _as_yaml(contract: Domain, name: str, target: Task) -> str:
     return str(yaml.safe_dump(content, allow_unicode=True, sort_keys=False))
 
 
-def _show_gate(store: RunStore, record: Artifact) -> None:
+def _show_gate(store: RunStore, record: Artifact, domain: str) -> None:
     checks = [check for check in json.loads(store.read_text(record))["checks"] if check["failing"]]
     create_table_artifact(
         [
@@ -186,37 +194,20 @@ def _show_gate(store: RunStore, record: Artifact) -> None:
             }
             for check in checks[:SHOWN_CHECKS]
         ],
-        key="gate",
+        key=f"gate-{artifact_key(domain)}",
         description="Rules of the data contract that the data break",
     )
 
 
-def _manifest(
-    parameters: AnalysisParameters,
-    contract: Domain,
-    name: str,
-    files: dict[str, Artifact],
-    narrator: Narrator,
-    began: datetime,
-    source: Artifact | None,
-) -> str:
-    """What was run with what, and when: all that changes from run to run stands here alone."""
-    ended = datetime.now(UTC)
-    content: dict[str, Any] = {
-        "domain": contract.name,
-        "task": name,
-        "parameters": parameters.model_dump(),
-        "source": source.model_dump() if source else None,
-        "flow_run": str(flow_run.id),
-        "began": began.isoformat(timespec="seconds"),
-        "seconds": round((ended - began).total_seconds(), 3),
-        "steps": narrator.timings,
-        "digests": {file: artifact.sha256 for file, artifact in sorted(files.items())},
-        "versions": versions(),
-    }
-    return json.dumps(content, indent=1, ensure_ascii=False)
+def artifact_key(name: str) -> str:
+    """A name as a key of an artifact can bear it: letters, digits and dashes.
 
-
-def _slug(name: str) -> str:
-    """A name as a key of an artifact can bear it."""
-    return "".join(char if char.isascii() and char.isalnum() else "-" for char in name.lower())
+    Examples
+    --------
+    >>> artifact_key("f1")
+    'f1'
+    >>> artifact_key("상점") == artifact_key("가게")
+    False
+    """
+    plain = "".join(char for char in name if char.isascii() and char.isalnum()).lower()
+    return plain if plain == name else f"{plain}-{digest_of(name)[:8]}".lstrip("-")

@@ -29,11 +29,14 @@ class Narrator:
     ----------
     steps
         Number of steps to come, for the progress artifact.
+    key
+        Of that artifact, after ``progress-``.
     timings
         Seconds and whether cached, by title, of the steps that have run.
     """
 
     steps: int
+    key: str
     timings: dict[str, dict[str, Any]] = field(default_factory=dict)
     _artifact: UUID | None = None
     _told: float = 0.0
@@ -80,7 +83,9 @@ class Narrator:
     def _publish(self, what: str, fraction: float = 0.0) -> None:
         percent = min(100.0, 100.0 * (len(self.timings) + fraction) / self.steps)
         if self._artifact is None:
-            created = create_progress_artifact(percent, key="progress", description=what)
+            created = create_progress_artifact(
+                percent, key=f"progress-{self.key}", description=what
+            )
             self._artifact = created if isinstance(created, UUID) else None
         else:
             update_progress_artifact(self._artifact, percent, description=what)

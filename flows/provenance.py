@@ -1,7 +1,16 @@
-"""Versions of what a run was made with."""
+"""What a run was made with, and when: all that changes from run to run stands here alone."""
 
+import json
 import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from importlib.metadata import version
+from typing import Any
+
+from prefect.runtime import flow_run
+from pydantic import BaseModel
+
+from tasks.run_store import Artifact
 
 LIBRARIES = (
     "whence",
@@ -20,3 +29,42 @@ LIBRARIES = (
 def versions() -> dict[str, str]:
     """Python, and the libraries whose versions matter for the numbers."""
     return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
+
+
+def manifest_of(
+    parameters: BaseModel,
+    names: Mapping[str, str],
+    files: Mapping[str, Artifact],
+    timings: Mapping[str, Mapping[str, Any]],
+    began: datetime,
+    source: Artifact | None,
+) -> str:
+    """The manifest of a run that ends now, as JSON.
+
+    Parameters
+    ----------
+    parameters
+        Of the flow.
+    names
+        What was run: domain and task.
+    files
+        What the run's folder shows, by path in it.
+    timings
+        Seconds of each step, and whether it was cached.
+    began
+        When the run began.
+    source
+        The data that the run was given; None where they are generated.
+    """
+    content = {
+        **names,
+        "parameters": parameters.model_dump(),
+        "source": source.model_dump() if source else None,
+        "flow_run": str(flow_run.id),
+        "began": began.isoformat(timespec="seconds"),
+        "seconds": round((datetime.now(UTC) - began).total_seconds(), 3),
+        "steps": timings,
+        "digests": {file: artifact.sha256 for file, artifact in sorted(files.items())},
+        "versions": versions(),
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False)

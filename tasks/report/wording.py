@@ -6,12 +6,12 @@ from tasks.report.numerals import count
 from tasks.report.schema import Effect, Report
 
 ACTIONS = {
-    "impute_mean": "replace {cells} of {node} by the mean",
+    "impute_mean": "replace {cells} of {node} by a typical value",
     "impute_missing": "fill the {missing} of {node}",
     "reduce_variance": "measure {node} better ({cells})",
     "remove_outliers": "clip the {outliers} of {node}",
     "correct": "correct the {faulty} of {node}",
-    "improve_quality": "mend the {faults} of {node}",
+    "improve_quality": "mend the {faults} and gaps of {node}",
     "add_samples": "collect {rows} in {node}",
     "do": "set {cells} of {node}, so that what depends on them follows",
 }

@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from prefect import get_client
 
+from flows.intervention_analysis import artifact_key
 from flows.local_run import run_locally
 from flows.parameters import parse_parameters
 from tasks.domain import PLACEBO
@@ -63,6 +65,15 @@ def test_a_run_leaves_all_its_files(finished: Path) -> None:
     }
     assert any(file.startswith("figures/") for file in files)
     assert set(manifest(finished)["digests"]) == files - {"manifest.json"}
+
+
+def test_prefect_s_page_shows_gate_progress_and_report(finished: Path) -> None:
+    key = artifact_key("상점")
+    with get_client(sync_client=True) as client:
+        found = {artifact.key: artifact for artifact in client.read_artifacts()}
+    assert {f"gate-{key}", f"progress-{key}", f"report-{key}"} <= set(found)
+    assert found[f"progress-{key}"].data == 100
+    assert "LEVEL 1: TABLES" in found[f"report-{key}"].data
 
 
 def test_the_report_blames_what_was_spoilt(report: Report) -> None:

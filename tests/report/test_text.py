@@ -113,7 +113,7 @@ def test_illusory_gains_are_listed_and_not_ranked(report: Report, effect_at: Eff
     assert "items.price" not in section
     assert "lowers U but worsens held-out likelihood: not recommended" in section
     assert (
-        "replace 80 cells of items.age by the mean −44.0 [−45.0, −43.0] 0.071 ± 0.011"
+        "replace 80 cells of items.age by a typical value −44.0 [−45.0, −43.0] 0.071 ± 0.011"
         in squeezed(section)
     )
     assert "−44" not in part(text, "TOP INTERVENTIONS")
