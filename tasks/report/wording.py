@@ -12,8 +12,6 @@ ACTIONS = {
     "remove_outliers": "clip the {outliers} of {node}",
     "correct": "correct the {faulty} of {node}",
     "improve_quality": "mend the {faults} and gaps of {node}",
-    "add_samples": "collect {rows} in {node}",
-    "do": "set {cells} of {node}, so that what depends on them follows",
 }
 """What a person would do; `cells` and its kin are the number of what is changed."""
 
@@ -94,5 +92,4 @@ def _sentence(effect: Effect, name: str) -> str:
         outliers=count(changed, "outlier"),
         faulty=count(changed, "faulty cell"),
         faults=count(changed, "fault"),
-        rows=count(changed, "more row"),
     )

@@ -25,6 +25,8 @@ from tasks.uncertainty.boosting import BoostingSettings, fit_boosting
 
 WEIGHT = Action(Node(table="items", column="weight"), "impute_missing")
 DISTANCE = Action(Node(table="customers", column="distance"), "correct")
+SIMULATIONS = 6
+"""Of four draws each."""
 LOT = tuple(
     Action(Node(table="documents", column="lot"), intervention)
     for intervention in ("reduce_variance", "impute_mean")
@@ -36,12 +38,14 @@ class Trial:
     demo: Demo
     database: FaultyDatabase
     evaluation: Evaluation
-    cells: ReplicateCells
+    simulations: tuple[ReplicateCells, ...]
 
     def simulated(self, action: Action) -> tuple[FloatArray, FloatArray]:
-        """Effects and changes of the likelihood in the cells."""
-        place = self.cells.actions.index(action)
-        return self.cells.effects[place], self.cells.nll_changes[place]
+        """Effects and changes of the likelihood in the cells, means over the simulations."""
+        place = self.simulations[0].actions.index(action)
+        effects = [cells.effects[place] for cells in self.simulations]
+        nll = [cells.nll_changes[place] for cells in self.simulations]
+        return np.mean(effects, axis=0), np.mean(nll, axis=0)
 
     def true(self, action: Action) -> tuple[FloatArray, FloatArray]:
         """The same with the twin's column in the place of the faulty one."""
@@ -57,8 +61,9 @@ class Trial:
         x = self.evaluation.x.copy()
         x[:, places] = values
         cells, _ = simulate(self.database, replace(self.evaluation, x=x), [], {}, seed=1)
-        effects = 100 * (cells.u_before / self.cells.u_before - 1)
-        return effects, cells.nll_before - self.cells.nll_before
+        before = self.simulations[0]
+        effects = 100 * (cells.u_before / before.u_before - 1)
+        return effects, cells.nll_before - before.nll_before
 
 
 @pytest.fixture(scope="module")
@@ -96,9 +101,12 @@ def trial() -> Trial:
         blocks=row_blocks(entities, 4, np.random.default_rng(1)),
     )
     actions = [WEIGHT, DISTANCE, *LOT, *PLACEBO_ACTIONS]
-    simulated, left_out = simulate(database, evaluation, actions, {}, seed=1)
-    assert left_out == {}
-    return Trial(demo, database, evaluation, simulated)
+    simulations = []
+    for seed in range(SIMULATIONS):
+        cells, left_out = simulate(database, evaluation, actions, {}, seed=seed)
+        assert left_out == {}
+        simulations.append(cells)
+    return Trial(demo, database, evaluation, tuple(simulations))
 
 
 @pytest.mark.parametrize("action", [WEIGHT, DISTANCE], ids=str)
