@@ -4,8 +4,10 @@
  * Linked with the object file that stanc and the compiler make of a program.
  * It speaks what cmdstanpy speaks: info, sample (NUTS, fixed_param), optimize
  * (L-BFGS), pathfinder and generate_quantities, with CmdStan's names, defaults,
- * CSV and exit codes, so that a seed gives CmdStan's draws.
+ * CSV and exit codes, so that a seed gives CmdStan's draws. Beyond CmdStan it
+ * has `batch`, many fits in one process (see batch.cpp).
  */
+#include "batch.hpp"
 #include "command_line.hpp"
 #include "run.hpp"
 
@@ -103,6 +105,10 @@ int main(int argc, const char* argv[]) {
   try {
     if (tokens == std::vector<std::string>{"info"})
       return print_info();
+    if (!tokens.empty() && tokens[0] == whence::batch_command) {
+      whence::batch({tokens.begin() + 1, tokens.end()});
+      return success;
+    }
     whence::argument root = whence::parse_command_line(tokens);
     return run_command(root);
   } catch (const whence::usage_error& error) {

@@ -21,10 +21,12 @@ from tasks.bayes.stan_source import (
     read_source,
 )
 from tasks.bayes.toolchain import Toolchain, ensure_toolchain
+from tasks.bayes.toolchain_home import source_contents, sources
 from tasks.errors import RunError
 from tasks.locations import cache_folder
 
 RECORD = "program.json"
+BATCH_MAIN = "batch_main.cpp"
 
 logger = logging.getLogger(__name__)
 
@@ -59,13 +61,16 @@ def programs_folder() -> Path:
     return cache_folder() / "programs"
 
 
-def compile_program(program: Path) -> StanProgram:
+def compile_program(program: Path, *, many_fits: bool = False) -> StanProgram:
     """Give a program's executable, compiled where it is not kept from before.
 
     Parameters
     ----------
     program
         A ``.stan`` file. ``#include`` looks beside it, then in the project's ``stan/``.
+    many_fits
+        Whether the executable must have the command ``batch``. With the wheel's toolchain every
+        executable has it; with an installed CmdStan it is one more executable.
 
     Returns
     -------
@@ -84,13 +89,17 @@ def compile_program(program: Path) -> StanProgram:
     digest = digest_of(source.digest, identifier(source.name), toolchain.digest)
     # The executable loads libraries from the toolchain's folder: another folder, another entry.
     entry = digest_of(digest, str(toolchain.home.resolve()))
+    main = None
+    if many_fits and not toolchain.fits_many:
+        main = BATCH_MAIN
+        entry = digest_of(entry, *source_contents())
     folder = programs_folder() / f"{source.name}-{entry[:16]}"
     if not (folder / RECORD).exists():
         declarations = read_declarations(source, toolchain.stanc)
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{folder}.lock"):
             if not (folder / RECORD).exists():
-                _compile(source, folder, digest, toolchain, declarations)
+                _compile(source, folder, digest, toolchain, declarations, main)
     return read_program(folder)
 
 
@@ -130,6 +139,7 @@ def _compile(
     digest: str,
     toolchain: Toolchain,
     declarations: dict[str, Declaration],
+    main: str | None,
 ) -> None:
     logger.info("Compiling %s", source.path.name)
     with tempfile.TemporaryDirectory(prefix="whence-") as build:  # no spaces there, for `make`
@@ -137,9 +147,13 @@ def _compile(
         copy.write_bytes(source.texts[0])
         includes = ",".join(str(path) for path in include_folders(source.path))
         flags = f"--filename-in-msg={source.path.name}", f"--include-paths={includes}"
+        arguments = [f"STANCFLAGS+={shlex.join(flags)}"]
+        if main:
+            shutil.copytree(sources(), Path(build) / "main")
+            arguments.append(f"CMDSTAN_MAIN={Path(build) / 'main' / main}")
         built = copy.with_suffix("")
         try:
-            run_make(toolchain.home, f"STANCFLAGS+={shlex.join(flags)}", str(built))
+            run_make(toolchain.home, *arguments, str(built))
         except RunError as error:
             raise RunError(f"{source.path} could not be compiled: {error}") from error
         unfinished = folder.with_name(f"{folder.name}.unfinished")

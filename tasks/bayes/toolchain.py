@@ -11,6 +11,8 @@ from tasks.bayes.compiler import build_settings
 from tasks.bayes.digests import digest_of
 from tasks.errors import InputError
 
+CMDSTAN = "CmdStan"
+
 
 @dataclass(frozen=True)
 class Toolchain:
@@ -37,6 +39,11 @@ class Toolchain:
     def stanc(self) -> Path:
         """The Stan compiler."""
         return self.home / "bin" / "stanc"
+
+    @property
+    def fits_many(self) -> bool:
+        """Whether every executable that it makes has the command ``batch``."""
+        return self.origin != CMDSTAN
 
     @property
     def is_built(self) -> bool:
@@ -100,7 +107,7 @@ def find_toolchain() -> Toolchain:
     return Toolchain(
         home=cmdstan,
         version=version,
-        origin="CmdStan",
+        origin=CMDSTAN,
         digest=digest_of(version, flags, *build_settings()),
     )
 
@@ -114,7 +121,7 @@ def ensure_toolchain() -> Toolchain:
         As `find_toolchain`; also a `RunError` if the build fails.
     """
     toolchain = find_toolchain()
-    if toolchain.origin != "CmdStan":
+    if toolchain.fits_many:
         toolchain_home.ensure_home(toolchain.home)
     return toolchain
 

@@ -30,6 +30,12 @@ def sources() -> Path:
     return resource("stan", "toolchain")
 
 
+def source_contents() -> list[str | bytes]:
+    """Name and bytes of each of these files, for a digest."""
+    files = sorted(path for path in sources().iterdir() if path.is_file())
+    return [part for path in files for part in (path.name, path.read_bytes())]
+
+
 def is_home(folder: Path) -> bool:
     """Whether the folder is a home that this module has built whole."""
     return (folder / MARKER).exists()
@@ -57,9 +63,7 @@ def wheel_folder() -> Path:
 
 def home_folder() -> Path:
     """Where the home lies or will lie; its name digests all that it is built from."""
-    files = sorted(path for path in sources().iterdir() if path.is_file())
-    contents = [part for path in files for part in (path.name, path.read_bytes())]
-    digest = digest_of(wheel_version(), *build_settings(), *contents)
+    digest = digest_of(wheel_version(), *build_settings(), *source_contents())
     return cache_folder() / "toolchains" / f"stan-{digest[:16]}"
 
 

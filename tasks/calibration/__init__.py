@@ -1,0 +1,1 @@
+"""Simulation-based calibration: whether a Bayesian model's intervals can be trusted."""

@@ -1,0 +1,176 @@
+"""Run a calibration on all cores: chunk by chunk, each kept as it ends."""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+import numpy as np
+
+from tasks.bayes.batch import BatchProcess, BatchSettings, batch_process
+from tasks.bayes.digests import digest_of
+from tasks.bayes.stan_program import StanProgram
+from tasks.calibration.chunk import simulate, simulate_chunk
+from tasks.calibration.chunk_files import CHUNK, ChunkFolder
+from tasks.calibration.sequential import plan
+from tasks.calibration.simulations import Simulations
+from tasks.calibration.simulator import Simulator
+from tasks.calibration.verdict import CalibrationVerdict, judge
+from tasks.errors import InputError
+from tasks.locations import cache_folder
+from tasks.progress import track
+from tasks.source_digest import code_digest
+
+FEWEST = 20
+"""Simulations below which nothing can be said."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What is to be calibrated, and how.
+
+    Attributes
+    ----------
+    simulator
+        Generator of parameters and data.
+    program
+        Its program, compiled with ``many_fits``.
+    settings
+        Of each chain; its seed is that of the simulations too.
+    with_further
+        Whether the simulator's data-dependent quantities are ranked too.
+    """
+
+    simulator: Simulator
+    program: StanProgram
+    settings: BatchSettings
+    with_further: bool = True
+
+    def digest(self) -> str:
+        """Changes with all that decides a simulation's result, not with their number."""
+        first = simulate(self.simulator, self.settings.seed, 0, with_further=self.with_further)
+        content = {"truth": first.truth, "data": first.data, "settings": asdict(self.settings)}
+        return digest_of(
+            self.program.digest,
+            code_digest(type(self.simulator)),
+            code_digest(simulate_chunk),
+            json.dumps(content, default=lambda array: np.asarray(array).tolist(), sort_keys=True),
+            *first.names,
+        )
+
+
+def calibration_folder(calibration: Calibration) -> Path:
+    """Where the chunks of a calibration lie, whoever began it."""
+    return cache_folder() / "calibrations" / calibration.digest()[:32]
+
+
+def run_calibration(
+    calibration: Calibration, n: int, *, workers: int, alpha: float = 0.05, stop_early: bool = False
+) -> tuple[Simulations, CalibrationVerdict]:
+    """Simulate, fit, rank and judge; what was finished before is not done again.
+
+    Parameters
+    ----------
+    calibration
+        What is to be calibrated.
+    n
+        Number of simulations, at least 20.
+    workers
+        Processes that fit at the same time. The result does not depend on it.
+    alpha
+        Level of the verdict.
+    stop_early
+        Whether to look before the end, at `plan`'s times, and to stop on a clear failure.
+
+    Returns
+    -------
+    simulations : Simulations
+        Fewer than `n` where it stopped early.
+    verdict : CalibrationVerdict
+        On these.
+
+    Raises
+    ------
+    InputError
+        If `n` is too small, or simulator and program do not fit together.
+    RunError
+        If a process ends while it fits; finished chunks are kept.
+
+    References
+    ----------
+    Talts et al. (2018), arXiv:1804.06788. Modrák et al. (2025), Bayesian Analysis 20, 461-488.
+    """
+    if n < FEWEST:
+        raise InputError(
+            f"The number of simulations must be at least {FEWEST}, got {n}: fewer say nothing; "
+            "1000 is usual."
+        )
+    folder = ChunkFolder(calibration_folder(calibration))
+    looks = plan(n, CHUNK, alpha) if stop_early else ()
+    for look in looks[:-1]:
+        _finish(calibration, folder, range(look.simulations), workers)
+        simulations = folder.load(range(look.simulations))
+        verdict = judge(simulations, alpha=look.alpha)
+        if verdict.status == "not calibrated":
+            return simulations, verdict
+    _finish(calibration, folder, range(n), workers)
+    simulations = folder.load(range(n))
+    return simulations, judge(simulations, alpha=looks[-1].alpha if looks else alpha)
+
+
+def _finish(calibration: Calibration, folder: ChunkFolder, numbers: range, workers: int) -> None:
+    """Do the chunks that are missing."""
+    missing = folder.missing(numbers)
+    if not missing:
+        return
+    total = sum(len(chunk) for chunk in missing)
+    with _pool(calibration, min(workers, len(missing))) as submit:
+        waiting = {submit(chunk): chunk for chunk in missing}
+        for _ in track(_finished(waiting, folder), "simulations", total):
+            pass
+
+
+def _finished(waiting: dict[Future[Simulations], range], folder: ChunkFolder) -> Iterator[int]:
+    """Numbers of the simulations as they end, each chunk kept before its first is told."""
+    while waiting:
+        done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+        for future in done:
+            numbers = waiting.pop(future)
+            folder.save(numbers, future.result())
+            yield from numbers
+
+
+@contextmanager
+def _pool(calibration: Calibration, workers: int) -> Iterator[Any]:
+    """A function that hands a chunk to the next process that is free."""
+    free: SimpleQueue[BatchProcess] = SimpleQueue()
+
+    def work(numbers: range) -> Simulations:
+        process = free.get()
+        try:
+            return simulate_chunk(
+                calibration.simulator,
+                process,
+                calibration.settings.seed,
+                numbers,
+                n_ranks=calibration.settings.kept + 1,
+                with_further=calibration.with_further,
+            )
+        finally:
+            free.put(process)
+
+    with ExitStack() as stack:
+        for _ in range(workers):
+            process = batch_process(calibration.program, calibration.settings)
+            free.put(stack.enter_context(process))
+        pool = stack.enter_context(ThreadPoolExecutor(workers))
+        stack.callback(pool.shutdown, cancel_futures=True)
+
+        def submit(numbers: range) -> Future[Simulations]:
+            return pool.submit(work, numbers)
+
+        yield submit
