@@ -9,12 +9,18 @@ from prefect import flow
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.runtime import flow_run
 
+from flows.artifact_keys import artifact_key
 from flows.narration import Narrator
 from flows.parameters import AnalysisParameters
 from flows.provenance import manifest_of
 from flows.results import result_storage
 from tasks.attribution.steps import share_uncertainty
-from tasks.bayes.digests import digest_of
+from tasks.calibration.steps import (
+    EFFECTS_MODEL,
+    Decided,
+    check_effects_model,
+    program_digest,
+)
 from tasks.contract import load_contract
 from tasks.domain import Costs, DemoSource, Domain, Task
 from tasks.errors import InputError
@@ -26,7 +32,7 @@ from tasks.run_store import Artifact, RunStore
 from tasks.targets import find_task
 from tasks.uncertainty.steps import fit_ensemble, measure_uncertainty
 
-STEPS = 8
+STEPS = 9
 SHOWN_CHECKS = 50
 
 
@@ -108,6 +114,15 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
     narrator.stage("INFER")
     fitted = narrator.run("effects model", fit_effects_model, simulated.effects, seed)
     keys = narrator.run("importance of foreign keys", weigh_keys, shared.key_cells, seed)
+    checked = narrator.run(
+        "calibration of the effects model",
+        check_effects_model,
+        fitted.data,
+        program_digest(EFFECTS_MODEL),
+        _reasons_to_check(contract, parameters, fitted.parameters),
+        parameters.simulations,
+        seed,
+    )
     narrator.stage("RANK AND REPORT")
     records = Records(
         gate=data.record,
@@ -118,6 +133,7 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
         left_out=simulated.left_out,
         posterior=fitted.posterior,
         diagnostics=fitted.diagnostics,
+        model_check=checked,
     )
     written = narrator.run(
         "report", write_report, contract, name, target, records, parameters.shaping()
@@ -134,6 +150,8 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
         "left_out.json": simulated.left_out,
         "posterior.nc": fitted.posterior,
         "diagnostics.json": fitted.diagnostics,
+        "effects_data.json": fitted.data,
+        "model_check.json": checked,
         **written,
     }
     manifest = manifest_of(
@@ -166,6 +184,7 @@ def _schema(contract: Domain) -> Domain:
         "costs": Costs(),
         "causal_graph": (),
         "priors": {},
+        "decision_worth": None,
         "title": "",
     }
     source = contract.source
@@ -178,6 +197,18 @@ def _as_yaml(contract: Domain, name: str, target: Task) -> str:
     used = contract.model_copy(update={"tasks": {name: target}})
     content = used.model_dump(mode="json", exclude_defaults=True)
     return str(yaml.safe_dump(content, allow_unicode=True, sort_keys=False))
+
+
+def _reasons_to_check(
+    contract: Domain, parameters: AnalysisParameters, n_parameters: int
+) -> Decided:
+    confidences = [prior.confidence for prior in contract.priors.values()]
+    return Decided(
+        mode=parameters.check_model,
+        parameters=n_parameters,
+        decision_worth=contract.decision_worth,
+        client_confidence=min(confidences, default=None),
+    )
 
 
 def _show_gate(store: RunStore, record: Artifact, domain: str) -> None:
@@ -197,17 +228,3 @@ def _show_gate(store: RunStore, record: Artifact, domain: str) -> None:
         key=f"gate-{artifact_key(domain)}",
         description="Rules of the data contract that the data break",
     )
-
-
-def artifact_key(name: str) -> str:
-    """A name as a key of an artifact can bear it: letters, digits and dashes.
-
-    Examples
-    --------
-    >>> artifact_key("f1")
-    'f1'
-    >>> artifact_key("상점") == artifact_key("가게")
-    False
-    """
-    plain = "".join(char for char in name if char.isascii() and char.isalnum()).lower()
-    return plain if plain == name else f"{plain}-{digest_of(name)[:8]}".lstrip("-")

@@ -1,24 +1,28 @@
-"""The main job in this process, with Prefect's own temporary server or the one that is set."""
+"""A flow in this process, with Prefect's own temporary server or the one that is set."""
 
+from typing import Any
+
+from prefect import Flow
 from prefect.settings import (
     PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
     PREFECT_TASKS_REFRESH_CACHE,
     temporary_settings,
 )
+from pydantic import BaseModel
 
-from flows.intervention_analysis import intervention_analysis
-from flows.parameters import AnalysisParameters
 from flows.results import result_storage
 from tasks.run_store import RunStore
 
 
-def run_locally(parameters: AnalysisParameters, *, refresh: bool = False) -> str:
-    """Run the main job and wait for it.
+def run_locally(job: Flow[Any, str], parameters: BaseModel, *, refresh: bool = False) -> str:
+    """Run a flow and wait for it.
 
     Parameters
     ----------
+    job
+        The flow.
     parameters
-        Of the job.
+        Of the flow.
     refresh
         Whether to take nothing from the cache.
 
@@ -29,5 +33,4 @@ def run_locally(parameters: AnalysisParameters, *, refresh: bool = False) -> str
     """
     settings = {PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None, PREFECT_TASKS_REFRESH_CACHE: refresh}
     with temporary_settings(settings):
-        flow = intervention_analysis.with_options(result_storage=result_storage(RunStore.current()))
-        return flow(parameters)
+        return str(job.with_options(result_storage=result_storage(RunStore.current()))(parameters))

@@ -1,11 +1,15 @@
 """Parameters of the main job: what Prefect's page asks for and what the command line sets."""
 
 from collections.abc import Mapping
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from tasks.calibration.runner import FEWEST
+from tasks.calibration.steps import CheckModel
 from tasks.errors import InputError
+
+P = TypeVar("P", bound=BaseModel)
 
 
 class AnalysisParameters(BaseModel):
@@ -47,6 +51,16 @@ class AnalysisParameters(BaseModel):
     ranges: Annotated[
         int, Field(ge=1, le=20, description="Value ranges into which a number is cut.")
     ] = 4
+    check_model: Annotated[
+        CheckModel,
+        Field(
+            description="Simulation-based calibration of the effects model: auto runs it where "
+            "two or more reasons make it essential."
+        ),
+    ] = "auto"
+    simulations: Annotated[
+        int, Field(ge=FEWEST, le=100_000, description="Of that calibration.")
+    ] = 200
     documents: Annotated[
         int | None,
         Field(ge=100, description="Of the demo alone: number of sales documents to generate."),
@@ -67,8 +81,15 @@ class AnalysisParameters(BaseModel):
         return {name: getattr(self, name) for name in (*names, "ranges")}
 
 
-def parse_parameters(values: Mapping[str, object]) -> AnalysisParameters:
+def parse_parameters(kind: type[P], values: Mapping[str, object]) -> P:
     """Parameters from words of the command line.
+
+    Parameters
+    ----------
+    kind
+        Of which flow.
+    values
+        By name.
 
     Raises
     ------
@@ -77,15 +98,15 @@ def parse_parameters(values: Mapping[str, object]) -> AnalysisParameters:
 
     Examples
     --------
-    >>> parse_parameters({"domain": "f1", "members": "32"}).members
+    >>> parse_parameters(AnalysisParameters, {"domain": "f1", "members": "32"}).members
     32
     """
     try:
-        return AnalysisParameters.model_validate(dict(values))
+        return kind.model_validate(dict(values))
     except ValidationError as error:
         problems = [
             f"{'.'.join(str(part) for part in entry['loc']) or 'parameters'}: {entry['msg']}"
             for entry in error.errors()
         ]
-        known = ", ".join(AnalysisParameters.model_fields)
+        known = ", ".join(kind.model_fields)
         raise InputError(f"{'; '.join(problems)}. Parameters are {known}.") from error

@@ -170,6 +170,8 @@ class Domain(Frozen):
         Empty where none is known.
     priors
         By the name of the quantity.
+    decision_worth
+        What hangs on acting on the report, in the unit of the costs; None where it is not known.
     """
 
     name: str
@@ -181,3 +183,4 @@ class Domain(Frozen):
     costs: Costs = Costs()
     causal_graph: tuple[tuple[str, str], ...] = ()
     priors: dict[str, Prior] = Field(default_factory=dict)
+    decision_worth: Annotated[FiniteFloat, Field(ge=0)] | None = None

@@ -19,6 +19,7 @@ from tasks.locations import cache_folder
 
 OBJECTS = ".objects"
 RESULTS = ".results"
+MANIFEST = "manifest.json"
 READ_ONLY = 0o444
 
 
@@ -150,23 +151,36 @@ class RunStore:
             else:
                 filesystem.copy(kept, shown)
 
-    def runs(self) -> list[str]:
-        """Every run with a manifest as ``domain/run_id``, oldest first."""
+    def runs(self, holding: str = MANIFEST) -> list[str]:
+        """Every run that shows a file as ``domain/run_id``, oldest first.
+
+        Parameters
+        ----------
+        holding
+            The file. The manifest comes last, so that a run without one has not ended.
+        """
         filesystem, base = self._place
-        manifests = filesystem.glob(f"{base}/*/*/manifest.json")
+        manifests = filesystem.glob(f"{base}/*/*/{holding}")
         found = [str(path).removeprefix(base).lstrip("/").split("/")[:2] for path in manifests]
         found = [parts for parts in found if not parts[0].startswith(".")]
         return ["/".join(parts) for parts in sorted(found, key=lambda parts: parts[1])]
 
-    def find(self, run: str) -> str:
+    def find(self, run: str, holding: str = MANIFEST) -> str:
         """The run whose identifier, or ``domain/identifier``, ends or begins so.
+
+        Parameters
+        ----------
+        run
+            Identifier or its beginning.
+        holding
+            As of `runs`.
 
         Raises
         ------
         InputError
             If there is no such run, or more than one.
         """
-        runs = self.runs()
+        runs = self.runs(holding)
         fitting = [known for known in runs if run in (known, known.partition("/")[2])]
         fitting = fitting or [known for known in runs if known.partition("/")[2].startswith(run)]
         if len(fitting) != 1:

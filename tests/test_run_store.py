@@ -102,3 +102,13 @@ def test_the_root_is_a_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("WHENCE_RUNS", "memory://x")
     assert RunStore.current().root == "memory://x"
     assert not RunStore.current().is_local
+
+
+def test_a_run_that_has_not_ended_is_found_by_what_it_shows(store: RunStore) -> None:
+    begun = store.save_text("parameters.json", "{}")
+    store.publish("sbc/2026-01-04-d", {"parameters.json": begun})
+    assert store.runs() == []
+    assert store.runs("parameters.json") == ["sbc/2026-01-04-d"]
+    assert store.find("2026-01-04", "parameters.json") == "sbc/2026-01-04-d"
+    with pytest.raises(InputError, match="names no run"):
+        store.find("2026-01-04")

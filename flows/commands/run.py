@@ -71,14 +71,15 @@ def run_run(options: argparse.Namespace) -> None:
         if not equals:
             raise InputError(f"--set must be NAME=VALUE, got {entry!r}.")
         values[name.strip()] = value.strip()
-    parameters = parse_parameters(values)
+    parameters = parse_parameters(AnalysisParameters, values)
     from flows.environment import quiet_environment
 
     quiet_environment(options.debug)
+    from flows.intervention_analysis import intervention_analysis
     from flows.local_run import run_locally
 
     store = RunStore.current()
-    run = run_locally(parameters, refresh=options.refresh)
+    run = run_locally(intervention_analysis, parameters, refresh=options.refresh)
     print(store.read_file(run, "report.txt"))
     print(f"Run {run.partition('/')[2]}, kept in {store.root.rstrip('/')}/{run}/")
 

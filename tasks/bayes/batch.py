@@ -1,6 +1,5 @@
 """Many fits of one Stan program: a process that answers data sets with draws, in binary."""
 
-import json
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,10 +7,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, Any, cast
 
-import numpy as np
-
 from tasks.bayes.batch_record import BatchFit, FitStatus, read_fit
-from tasks.bayes.stan_data import prepare_data
+from tasks.bayes.stan_data import data_json, prepare_data
 from tasks.bayes.stan_program import StanProgram
 from tasks.errors import InputError, RunError, last_lines
 
@@ -131,7 +128,7 @@ class BatchProcess:
 
     def _fit(self, number: int, data: Mapping[str, Any]) -> BatchFit:
         prepared = prepare_data(self.program.declarations, data)
-        request = f"{number} {json.dumps(prepared, default=_as_list)}\n"
+        request = f"{number} {data_json(prepared)}\n"
         requests = cast(IO[bytes], self.process.stdin)
         try:
             requests.write(request.encode())
@@ -151,7 +148,3 @@ class BatchProcess:
             f"{self.program.name} ended with code {code} while it fitted data set {number}: "
             f"{said or 'it said nothing'}"
         )
-
-
-def _as_list(value: Any) -> Any:
-    return np.asarray(value).tolist()

@@ -33,6 +33,17 @@ def read_data(path: Path) -> dict[str, Any]:
     return data
 
 
+def data_json(data: Mapping[str, Any]) -> str:
+    """Stan data as JSON in one line; numbers keep all their digits.
+
+    Examples
+    --------
+    >>> data_json({"N": 2, "y": np.array([0.1, 2.0])})
+    '{"N": 2, "y": [0.1, 2.0]}'
+    """
+    return json.dumps(dict(data), default=lambda value: np.asarray(value).tolist())
+
+
 def prepare_data(
     declarations: Mapping[str, Declaration], data: Mapping[str, Any]
 ) -> dict[str, Any]:

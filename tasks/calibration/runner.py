@@ -1,6 +1,5 @@
 """Run a calibration on all cores: chunk by chunk, each kept as it ends."""
 
-import json
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
@@ -9,13 +8,13 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-import numpy as np
-
 from tasks.bayes.batch import BatchProcess, BatchSettings, batch_process
 from tasks.bayes.digests import digest_of
+from tasks.bayes.stan_data import data_json
 from tasks.bayes.stan_program import StanProgram
 from tasks.calibration.chunk import simulate, simulate_chunk
 from tasks.calibration.chunk_files import CHUNK, ChunkFolder
+from tasks.calibration.models import simulator_of
 from tasks.calibration.sequential import plan
 from tasks.calibration.simulations import Simulations
 from tasks.calibration.simulator import Simulator
@@ -53,12 +52,14 @@ class Calibration:
     def digest(self) -> str:
         """Changes with all that decides a simulation's result, not with their number."""
         first = simulate(self.simulator, self.settings.seed, 0, with_further=self.with_further)
-        content = {"truth": first.truth, "data": first.data, "settings": asdict(self.settings)}
         return digest_of(
             self.program.digest,
             code_digest(type(self.simulator)),
+            code_digest(simulator_of),
             code_digest(simulate_chunk),
-            json.dumps(content, default=lambda array: np.asarray(array).tolist(), sort_keys=True),
+            data_json(first.parameters),
+            data_json(first.data),
+            data_json(asdict(self.settings)),
             *first.names,
         )
 

@@ -1,7 +1,7 @@
 """What simulation-based calibration must know of a model, beside its Stan program."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,10 @@ class Simulator(Protocol):
         File name of the Stan program in ``stan/`` that it is a generator for.
     """
 
-    program: ClassVar[str]
+    @property
+    def program(self) -> str:
+        """See there."""
+        ...
 
     def draw_parameters(self, rng: np.random.Generator) -> dict[str, FloatArray]:
         """One draw from the prior, of every variable to be ranked, by its name in the program."""

@@ -1,6 +1,7 @@
 """Effects of actions with credible intervals, pooled over table > column > value range."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import arviz as az
 import numpy as np
@@ -11,7 +12,7 @@ from tasks.bayes.stan_model import sample
 from tasks.errors import InputError, RunError
 from tasks.inference.effects_data import effects_data
 from tasks.inference.effects_posterior import named_draws, sampling_record
-from tasks.inference.pooling_tree import canonical_order, pooling_tree
+from tasks.inference.pooling_tree import PoolingTree, canonical_order, pooling_tree
 from tasks.intervention.replicate_cells import Action, ReplicateCells
 from tasks.locations import resource
 
@@ -151,11 +152,7 @@ def sample_effects(
     InputError, RunError
         As `fit_effects` does, but for the gate.
     """
-    if not cells.actions:
-        raise InputError("The effects model needs at least 1 action, got none.")
-    order = canonical_order(cells.actions)
-    ordered = cells.take(order)
-    tree = pooling_tree(ordered.actions, ordered.row_fraction)
+    order, ordered, tree = _in_order(cells)
     drawn = sample(
         resource("stan", PROGRAM),
         effects_data(ordered.actions, ordered.effects, tree),
@@ -167,3 +164,26 @@ def sample_effects(
         timeout=timeout,
     )
     return named_draws(drawn, ordered.actions, tree.tables, np.argsort(order))
+
+
+def program_data(cells: ReplicateCells) -> dict[str, Any]:
+    """What the program is given: design and sufficient statistics of the cells.
+
+    Raises
+    ------
+    InputError
+        As `fit_effects` does.
+    """
+    _, ordered, tree = _in_order(cells)
+    return effects_data(ordered.actions, ordered.effects, tree)
+
+
+def _in_order(
+    cells: ReplicateCells,
+) -> tuple[npt.NDArray[np.intp], ReplicateCells, PoolingTree]:
+    """The order that a fit sees, the cells in it, and their pooling tree."""
+    if not cells.actions:
+        raise InputError("The effects model needs at least 1 action, got none.")
+    order = canonical_order(cells.actions)
+    ordered = cells.take(order)
+    return order, ordered, pooling_tree(ordered.actions, ordered.row_fraction)

@@ -28,6 +28,17 @@ def overall_sd(effects: FloatArray) -> float:
     return float(np.sqrt(np.square(effects).mean()))
 
 
+def parameter_count(n_actions: int) -> int:
+    """Number of the model's parameters: 27 of levels, and four sds for each of K actions.
+
+    Examples
+    --------
+    >>> parameter_count(12)
+    75
+    """
+    return 27 + 4 * n_actions
+
+
 def effects_data(
     actions: Sequence[Action], effects: FloatArray, tree: PoolingTree
 ) -> dict[str, Any]:

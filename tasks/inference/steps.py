@@ -8,8 +8,10 @@ import polars as pl
 from prefect import task
 from pydantic import BaseModel
 
+from tasks.bayes.stan_data import data_json
 from tasks.cache import CONTENT
-from tasks.inference.effects import fit_effects
+from tasks.inference.effects import fit_effects, program_data
+from tasks.inference.effects_data import parameter_count
 from tasks.inference.keys import key_shares
 from tasks.intervention.cell_table import cells_from_table
 from tasks.run_store import Artifact, RunStore
@@ -25,10 +27,16 @@ class FittedEffects(BaseModel):
         ``posterior.nc``: an InferenceData.
     diagnostics
         ``diagnostics.json``: how it was sampled, and with which program.
+    data
+        ``effects_data.json``: what the program was given.
+    parameters
+        Number of the model's parameters.
     """
 
     posterior: Artifact
     diagnostics: Artifact
+    data: Artifact
+    parameters: int
 
 
 @task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
@@ -38,10 +46,13 @@ def fit_effects_model(effects: Artifact, seed: int) -> FittedEffects:
     The gate is that of `tasks.bayes.posterior_diagnostics`.
     """
     store = RunStore.current()
-    fitted = fit_effects(cells_from_table(pl.read_parquet(store.fetch(effects))), seed=seed)
+    cells = cells_from_table(pl.read_parquet(store.fetch(effects)))
+    fitted = fit_effects(cells, seed=seed)
     return FittedEffects(
         posterior=store.save("posterior.nc", lambda path: fitted.fit.to_netcdf(str(path))),
         diagnostics=store.save_text("diagnostics.json", json.dumps(fitted.diagnostics, indent=1)),
+        data=store.save_text("effects_data.json", data_json(program_data(cells))),
+        parameters=parameter_count(len(cells.actions)),
     )
 
 

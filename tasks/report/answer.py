@@ -1,4 +1,4 @@
-"""The answer in three sentences: where it comes from, what to do first, is the placebo clean."""
+"""The answer in four sentences: where it comes from, what to do first, and two controls."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from tasks.report.numerals import (
     probability,
 )
 from tasks.report.schema import Effect, Ranked, Report, Share
-from tasks.report.wording import action_sentence
+from tasks.report.wording import action_sentence, model_check_sentences
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,18 @@ class Answer:
     cause: str
     repair: str
     placebo: str
+    model: str
     sound: bool
 
     @property
     def lines(self) -> tuple[tuple[str, str], ...]:
         """The sentences under their names."""
-        return ("Source", self.cause), ("Repair", self.repair), ("Placebo", self.placebo)
+        return (
+            ("Source", self.cause),
+            ("Repair", self.repair),
+            ("Placebo", self.placebo),
+            ("Model", self.model),
+        )
 
 
 def answer(report: Report) -> Answer:
@@ -39,7 +45,14 @@ def answer(report: Report) -> Answer:
         cause=_cause(report),
         repair=_repair(report, best),
         placebo=_placebo(report, clean),
-        sound=bool(clean and best and _helps(best) and best.confidence != "needs more data"),
+        model=model_check_sentences(report.model_check)[0],
+        sound=bool(
+            clean
+            and best
+            and _helps(best)
+            and best.confidence != "needs more data"
+            and report.model_check.status in ("calibrated", "skipped")
+        ),
     )
 
 

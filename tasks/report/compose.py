@@ -10,7 +10,7 @@ import numpy.typing as npt
 from tasks.attribution.crossed import crossed_statistics
 from tasks.domain import PLACEBO, Domain, Node, Task
 from tasks.intervention.replicate_cells import ReplicateCells
-from tasks.report.evidence import CalibrationPoint, Diagnostics, GateCheck, Score
+from tasks.report.evidence import CalibrationPoint, Diagnostics, GateCheck, ModelCheck, Score
 from tasks.report.ranking import intervals, rank
 from tasks.report.schema import Effect, Interval, KeyImportance, Report, Share
 from tasks.targets import describe_target
@@ -28,8 +28,9 @@ class Findings:
         The domain and what is predicted.
     settings
         Parameters that shape the numbers.
-    gate, quality, shares, diagnostics
-        Contents of ``contract.json``, ``quality.json``, ``shares.json``, ``diagnostics.json``.
+    gate, quality, shares, diagnostics, model_check
+        Contents of ``contract.json``, ``quality.json``, ``shares.json``, ``diagnostics.json``,
+        ``model_check.json``.
     keys
         Content of ``keys.json``.
     cells
@@ -48,6 +49,7 @@ class Findings:
     quality: Record
     shares: Record
     diagnostics: Record
+    model_check: Record
     keys: Sequence[Record]
     cells: ReplicateCells
     draws: npt.NDArray[np.float64]
@@ -94,6 +96,7 @@ def compose(found: Findings) -> Report:
         diagnostics=Diagnostics(
             **{name: found.diagnostics[name] for name in Diagnostics.model_fields}
         ),
+        model_check=ModelCheck(**found.model_check),
         notes=_notes(found),
     )
 

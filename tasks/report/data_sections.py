@@ -5,7 +5,7 @@ from tasks.report.evidence import GateCheck
 from tasks.report.numerals import count, estimate, fixed, number, percentage
 from tasks.report.schema import Report
 from tasks.report.section import Section, table
-from tasks.report.wording import score_name, uncertainty_unit
+from tasks.report.wording import model_check_sentences, score_name, uncertainty_unit
 
 ROWS = ("train", "validation", "test", "evaluated")
 KINDS = ("epistemic", "aleatoric", "total", "label_variance")
@@ -124,6 +124,11 @@ def diagnostics_section(report: Report) -> Section:
             ],
         ),
     )
+
+
+def model_check_section(report: Report) -> Section:
+    """Whether the effects model was calibrated by simulation, and what that said."""
+    return Section("Calibration of the effects model", model_check_sentences(report.model_check))
 
 
 def settings_section(report: Report) -> Section:

@@ -1,5 +1,7 @@
 """Parts of a report on what its numbers rest: data, quality of the model, sampling."""
 
+from typing import Literal
+
 from tasks.report.frozen import Frozen
 
 
@@ -42,6 +44,30 @@ class CalibrationPoint(Frozen):
     low: float
     high: float
     rows: int
+
+
+class ModelCheck(Frozen):
+    """Whether simulation-based calibration of the effects model was needed, and what it said.
+
+    Attributes
+    ----------
+    need
+        ``not needed``, ``recommended`` or ``essential``.
+    decision
+        Why, as a sentence.
+    status
+        ``calibrated``, ``not calibrated``, ``not assessable``, or ``skipped``.
+    reasons
+        Sentences that lead to the status.
+    simulations
+        That were made; 0 if it was skipped.
+    """
+
+    need: Literal["not needed", "recommended", "essential"]
+    decision: str
+    status: Literal["calibrated", "not calibrated", "not assessable", "skipped"]
+    reasons: tuple[str, ...]
+    simulations: int
 
 
 class Diagnostics(Frozen):

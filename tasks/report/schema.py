@@ -7,7 +7,7 @@ bytes.
 from typing import Literal
 
 from tasks.domain import Node
-from tasks.report.evidence import CalibrationPoint, Diagnostics, GateCheck, Score
+from tasks.report.evidence import CalibrationPoint, Diagnostics, GateCheck, ModelCheck, Score
 from tasks.report.frozen import ByName, Frozen
 
 VERSION = 1
@@ -195,4 +195,5 @@ class Report(Frozen):
     ranking: tuple[Ranked, ...]
     placebo: tuple[Effect, ...]
     diagnostics: Diagnostics
+    model_check: ModelCheck
     notes: tuple[str, ...] = ()

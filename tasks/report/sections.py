@@ -4,6 +4,7 @@ from tasks.report.data_sections import (
     calibration_section,
     data_section,
     diagnostics_section,
+    model_check_section,
     model_section,
     settings_section,
     uncertainty_section,
@@ -33,5 +34,6 @@ def sections(report: Report) -> tuple[Section, ...]:
         placebo_section(report),
         calibration_section(report),
         diagnostics_section(report),
+        model_check_section(report),
         settings_section(report),
     )

@@ -1,18 +1,27 @@
-"""Step of the report: effects ranked and told as text, JSON and a page with figures."""
+"""Steps of the report: what was found as text, JSON and a page with figures."""
 
 import json
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import arviz as az
 import polars as pl
+from matplotlib.figure import Figure
 from prefect import task
 from pydantic import BaseModel
 
 from tasks.cache import CONTENT
+from tasks.calibration.chunk_files import load_simulations
+from tasks.calibration.steps import Simulated
+from tasks.calibration.verdict import judge
 from tasks.domain import Domain, Task
 from tasks.intervention.cell_table import cells_from_table
+from tasks.report.calibration_figures import calibration_figures
+from tasks.report.calibration_json import calibration_json
+from tasks.report.calibration_page import calibration_page
+from tasks.report.calibration_text import calibration_text
 from tasks.report.compose import Findings, compose
 from tasks.report.drawing import as_png
 from tasks.report.figures import all_figures
@@ -33,6 +42,7 @@ class Records(BaseModel):
     left_out: Artifact
     posterior: Artifact
     diagnostics: Artifact
+    model_check: Artifact
 
 
 @task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
@@ -60,24 +70,46 @@ def write_report(
             quality=read(records.quality),
             shares=read(records.shares),
             diagnostics=read(records.diagnostics),
+            model_check=read(records.model_check),
             keys=read(records.key_importance),
             cells=cells_from_table(pl.read_parquet(store.fetch(records.effects))),
             draws=effect.values.reshape(-1, effect.shape[-1]),
             left_out=read(records.left_out),
         )
     )
-    figures = {
-        f"figures/{title}.png": store.save(
-            f"{title}.png", partial(_write_bytes, content=as_png(figure))
-        )
-        for title, figure in all_figures(report).items()
+    texts = {
+        "report.txt": as_text(report),
+        "report.json": as_json(report),
+        "report.html": as_page(report),
     }
-    return {
-        "report.txt": store.save_text("report.txt", as_text(report)),
-        "report.json": store.save_text("report.json", as_json(report)),
-        "report.html": store.save_text("report.html", as_page(report)),
-        **figures,
+    return _save_all(store, texts, all_figures(report).items())
+
+
+@task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
+def write_calibration(
+    title: str, simulated: Simulated, settings: dict[str, float | int | str]
+) -> dict[str, Artifact]:
+    """Judge simulations and write the report; its files by their path in the run's folder."""
+    store = RunStore.current()
+    simulations = load_simulations(store.fetch(simulated.simulations))
+    told = title, judge(simulations, alpha=simulated.alpha), simulations, settings
+    texts = {
+        "report.txt": calibration_text(*told),
+        "report.json": calibration_json(*told),
+        "report.html": calibration_page(*told),
     }
+    return _save_all(store, texts, calibration_figures(told[1], simulations).items())
+
+
+def _save_all(
+    store: RunStore, texts: Mapping[str, str], figures: Iterable[tuple[str, Figure]]
+) -> dict[str, Artifact]:
+    """Keep texts and figures, by their path in the run's folder."""
+    saved = {name: store.save_text(name, text) for name, text in texts.items()}
+    for title, figure in figures:
+        write = partial(_write_bytes, content=as_png(figure))
+        saved[f"figures/{title}.png"] = store.save(f"{title}.png", write)
+    return saved
 
 
 def _write_bytes(path: Path, content: bytes) -> None:

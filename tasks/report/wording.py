@@ -1,6 +1,6 @@
 """Words for nodes, actions and scores."""
 
-from tasks.report.evidence import Score
+from tasks.report.evidence import ModelCheck, Score
 from tasks.report.layout import LEAST, display_width, shorten
 from tasks.report.numerals import count
 from tasks.report.schema import Effect, Report
@@ -93,3 +93,42 @@ def _sentence(effect: Effect, name: str) -> str:
         faulty=count(changed, "faulty cell"),
         faults=count(changed, "fault"),
     )
+
+
+def model_check_sentences(check: ModelCheck) -> tuple[str, ...]:
+    """Whether the effects model was calibrated by simulation: first in short, then why.
+
+    Examples
+    --------
+    >>> model_check_sentences(
+    ...     ModelCheck(
+    ...         need="not needed",
+    ...         decision="Simulation-based calibration is not needed: no trigger fires.",
+    ...         status="skipped",
+    ...         reasons=(),
+    ...         simulations=0,
+    ...     )
+    ... )[0]
+    'The effects model was not calibrated for this design, which is not needed.'
+    """
+    if check.status == "skipped":
+        asked = "" if check.need == "not needed" else ": --set check_model=always does it"
+        short = (
+            f"The effects model was not calibrated for this design, which is {check.need}{asked}."
+        )
+    elif check.status == "calibrated":
+        short = (
+            f"The effects model is calibrated: {check.simulations} simulated data sets of this "
+            "design show no deviation."
+        )
+    elif check.status == "not calibrated":
+        short = (
+            "THE EFFECTS MODEL IS NOT CALIBRATED for this design: do not trust its intervals. "
+            f"{check.reasons[0]}"
+        )
+    else:
+        short = (
+            "Whether the effects model is calibrated for this design is not assessable. "
+            f"{check.reasons[0]}"
+        )
+    return short, check.decision, *check.reasons

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from prefect import get_client
 
-from flows.intervention_analysis import artifact_key
+from flows.artifact_keys import artifact_key
+from flows.intervention_analysis import intervention_analysis
 from flows.local_run import run_locally
-from flows.parameters import parse_parameters
+from flows.parameters import AnalysisParameters, parse_parameters
 from tasks.domain import PLACEBO
 from tasks.report.report_json import read_report
 from tasks.report.schema import Report
@@ -26,7 +27,8 @@ def shops(tmp_path_factory: pytest.TempPathFactory) -> SmallDatabase:
 
 
 def run(database: SmallDatabase, **changes: object) -> str:
-    return run_locally(parse_parameters({"domain": str(database.contract)} | SIZES | changes))
+    values = {"domain": str(database.contract)} | SIZES | changes
+    return run_locally(intervention_analysis, parse_parameters(AnalysisParameters, values))
 
 
 @pytest.fixture(scope="module")

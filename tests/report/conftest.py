@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tasks.domain import PLACEBO, Costs, Node
-from tasks.report.evidence import CalibrationPoint, Diagnostics, GateCheck, Score
+from tasks.report.evidence import CalibrationPoint, Diagnostics, GateCheck, ModelCheck, Score
 from tasks.report.ranking import intervals, rank
 from tasks.report.schema import Effect, Interval, KeyImportance, Ranked, Report, Share
 
@@ -182,6 +182,14 @@ def make_report(columns: Sequence[tuple[str, str]], title: str = "Manufacturing 
             least_ess_tail=1533.9,
             divergences=0,
             least_e_bfmi=0.871,
+        ),
+        model_check=ModelCheck(
+            need="recommended",
+            decision="Simulation-based calibration is recommended: the model has 81 parameters, "
+            "more than 10.",
+            status="skipped",
+            reasons=(),
+            simulations=0,
         ),
         notes=("Effects are re-scored; retraining was not asked for.",),
     )

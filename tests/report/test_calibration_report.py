@@ -283,6 +283,7 @@ def colors(figure: Figure) -> set[str]:
 
 
 def test_figures_show_rejection_in_the_warning_colour(cases: dict[str, Case]) -> None:
+    assert FINE != WARNING
     for name in ("rank_difference", "coverage", "contraction"):
         drawn = {case: calibration_figures(*cases[case]) for case in ("fine", "narrow", "one")}
         assert colors(drawn["fine"][name]) == {FINE}
@@ -402,6 +403,10 @@ def test_contraction_shows_each_parameter_at_its_place(narrow: Case) -> None:
         "not drawn, without a contraction: log likelihood"
     ]
     assert [text.get_text() for text in figure.axes[0].texts] == ["mu"]
+    bars: list[Any] = list(figure.axes[0].collections)
+    ends = [segment[:, 1] for of in bars for segment in of.get_segments()]
+    expected = np.quantile(z[:, :3], [0.025, 0.975], axis=0).T
+    np.testing.assert_allclose(sorted(map(tuple, ends)), sorted(map(tuple, expected)))
 
 
 def test_what_lies_beyond_the_axes_is_drawn_at_their_edge_and_counted(fine: Case) -> None:

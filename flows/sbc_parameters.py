@@ -1,0 +1,51 @@
+"""Parameters of a calibration: what Prefect's page asks for and what the command line sets."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from tasks.calibration.models import MODELS, simulator_of
+from tasks.calibration.runner import FEWEST
+from tasks.calibration.steps import Validation
+
+
+class SbcParameters(BaseModel):
+    """One simulation-based calibration of a Bayesian model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: Annotated[
+        str,
+        Field(
+            description="Stan program to calibrate, by its name.",
+            json_schema_extra={"enum": list(MODELS)},
+        ),
+    ] = "hierarchical_noncentered"
+    validation: Annotated[
+        Validation,
+        Field(
+            description="quick: stops early on a clear failure, ranks parameters and joint log "
+            "likelihood. comprehensive: all simulations, further quantities too. posterior: "
+            "around the posterior given the data."
+        ),
+    ] = "comprehensive"
+    simulations: Annotated[
+        int, Field(ge=FEWEST, le=1_000_000, description="Data sets to simulate and fit.")
+    ] = 1000
+    data: Annotated[
+        str | None,
+        Field(
+            description="JSON file of the program's data, whose design and priors are "
+            "calibrated; the model's own design where nothing is given."
+        ),
+    ] = None
+    seed: Annotated[int, Field(ge=0, lt=2**32, description="Of all random numbers.")] = 1
+    adapt_delta: Annotated[
+        float, Field(gt=0, lt=1, description="Acceptance rate that warm-up aims at.")
+    ] = 0.8
+
+    @field_validator("model")
+    @classmethod
+    def _has_a_generator(cls, model: str) -> str:
+        simulator_of(model)
+        return model

@@ -1,0 +1,81 @@
+"""Simulation-based calibration of a Bayesian model: whether its posterior can be trusted."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from prefect import flow
+from prefect.artifacts import create_markdown_artifact
+from prefect.runtime import flow_run
+
+from flows.artifact_keys import artifact_key
+from flows.narration import Narrator
+from flows.provenance import manifest_of
+from flows.results import result_storage
+from flows.sbc_parameters import SbcParameters
+from tasks.bayes.stan_data import read_data
+from tasks.calibration.steps import calibrate_model, program_digest
+from tasks.report.steps import write_calibration
+from tasks.run_store import RunStore
+
+STEPS = 2
+PARAMETERS = "parameters.json"
+
+
+@flow(
+    name="sbc-validate",
+    flow_run_name="{parameters.model}",
+    persist_result=False,
+    result_storage=result_storage(RunStore.current()),
+    retries=0,
+)
+def sbc_validate(parameters: SbcParameters) -> str:
+    """Simulate data from a model's prior, fit them, and test whether the true values fit in.
+
+    Parameters
+    ----------
+    parameters
+        Model, kind of validation, number of simulations, seed.
+
+    Returns
+    -------
+    str
+        The run, as ``sbc-model/run_id`` below the root of the run store.
+    """
+    began = datetime.now(UTC)
+    store = RunStore.current()
+    model = parameters.model
+    narrator = Narrator(STEPS, artifact_key(f"sbc-{model}"))
+    run = f"sbc-{model}/{began:%Y-%m-%dT%H-%M-%S}-{str(flow_run.id)[:6]}"
+    begun = {PARAMETERS: store.save_text(PARAMETERS, parameters.model_dump_json(indent=1))}
+    data = None
+    if parameters.data:
+        given = json.dumps(read_data(Path(parameters.data)), ensure_ascii=False)
+        data = begun["data.json"] = store.save_text("data.json", given)
+    store.publish(run, begun)
+
+    narrator.stage("CALIBRATE")
+    simulated = narrator.run(
+        f"{model}, {parameters.simulations} simulations",
+        calibrate_model,
+        model,
+        program_digest(model),
+        data,
+        parameters.validation,
+        parameters.simulations,
+        parameters.seed,
+        parameters.adapt_delta,
+    )
+    settings = parameters.model_dump(include={"validation", "seed", "adapt_delta"})
+    written = narrator.run("report", write_calibration, model, simulated, settings)
+    files = begun | {"simulations.npz": simulated.simulations, **written}
+    names = {"domain": f"sbc-{model}", "task": parameters.validation}
+    manifest = manifest_of(parameters, names, files, narrator.timings, began, data)
+    store.publish(run, files | {"manifest.json": store.save_text("manifest.json", manifest)})
+    create_markdown_artifact(
+        f"```\n{store.read_text(written['report.txt'])}\n```",
+        key=f"report-{artifact_key(f'sbc-{model}')}",
+        description=f"Calibration of {model}, run {run}",
+    )
+    narrator.finish()
+    return run
