@@ -32,7 +32,7 @@ from tasks.run_store import Artifact, RunStore
 from tasks.targets import find_task
 from tasks.uncertainty.steps import fit_ensemble, measure_uncertainty
 
-STEPS = 9
+STEPS = 10
 SHOWN_CHECKS = 50
 
 

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Annotated, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
+from tasks.calibration.essential import CheckModel
 from tasks.calibration.runner import FEWEST
-from tasks.calibration.steps import CheckModel
 from tasks.errors import InputError
 
 P = TypeVar("P", bound=BaseModel)
@@ -55,11 +56,12 @@ class AnalysisParameters(BaseModel):
         CheckModel,
         Field(
             description="Simulation-based calibration of the effects model: auto runs it where "
-            "two or more reasons make it essential."
+            "two or more reasons make it essential, such as many parameters and the contract's "
+            "decision_worth."
         ),
     ] = "auto"
     simulations: Annotated[
-        int, Field(ge=FEWEST, le=100_000, description="Of that calibration.")
+        int, Field(ge=FEWEST, le=100_000, description="Data sets that check_model simulates.")
     ] = 200
     documents: Annotated[
         int | None,
@@ -104,9 +106,14 @@ def parse_parameters(kind: type[P], values: Mapping[str, object]) -> P:
     try:
         return kind.model_validate(dict(values))
     except ValidationError as error:
-        problems = [
-            f"{'.'.join(str(part) for part in entry['loc']) or 'parameters'}: {entry['msg']}"
-            for entry in error.errors()
-        ]
+        problems = "; ".join(map(_problem, error.errors()))
         known = ", ".join(kind.model_fields)
-        raise InputError(f"{'; '.join(problems)}. Parameters are {known}.") from error
+        raise InputError(f"{problems}. Parameters are {known}.") from error
+
+
+def _problem(entry: ErrorDetails) -> str:
+    """A rule of our own speaks for itself; of any other say which parameter, and what came."""
+    if entry["type"] == "value_error":
+        return str(entry["ctx"]["error"]).rstrip(".")
+    name = ".".join(map(str, entry["loc"]))
+    return f"{name}: {entry['msg']}, got {entry['input']!r:.60}"

@@ -1,12 +1,15 @@
 """Parameters of a calibration: what Prefect's page asks for and what the command line sets."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from tasks.calibration.models import MODELS, simulator_of
+from tasks.calibration.models import MODELS, Validation, simulator_of
 from tasks.calibration.runner import FEWEST
-from tasks.calibration.steps import Validation
+
+PARAMETERS = "parameters.json"
+DATA = "data.json"
+"""What a run's folder holds from its beginning, so that it can be resumed."""
 
 
 class SbcParameters(BaseModel):
@@ -49,3 +52,12 @@ class SbcParameters(BaseModel):
     def _has_a_generator(cls, model: str) -> str:
         simulator_of(model)
         return model
+
+    @model_validator(mode="after")
+    def _has_what_it_is_around(self) -> Self:
+        if self.validation == "posterior" and self.data is None:
+            raise ValueError(
+                f"posterior calibration of {self.model} needs the data to calibrate around: give a "
+                "JSON file as data (--data FILE.json)"
+            )
+        return self

@@ -12,14 +12,13 @@ from flows.artifact_keys import artifact_key
 from flows.narration import Narrator
 from flows.provenance import manifest_of
 from flows.results import result_storage
-from flows.sbc_parameters import SbcParameters
+from flows.sbc_parameters import DATA, PARAMETERS, SbcParameters
 from tasks.bayes.stan_data import read_data
 from tasks.calibration.steps import calibrate_model, program_digest
 from tasks.report.steps import write_calibration
 from tasks.run_store import RunStore
 
 STEPS = 2
-PARAMETERS = "parameters.json"
 
 
 @flow(
@@ -51,7 +50,7 @@ def sbc_validate(parameters: SbcParameters) -> str:
     data = None
     if parameters.data:
         given = json.dumps(read_data(Path(parameters.data)), ensure_ascii=False)
-        data = begun["data.json"] = store.save_text("data.json", given)
+        data = begun[DATA] = store.save_text(DATA, given)
     store.publish(run, begun)
 
     narrator.stage("CALIBRATE")
@@ -69,7 +68,8 @@ def sbc_validate(parameters: SbcParameters) -> str:
     settings = parameters.model_dump(include={"validation", "seed", "adapt_delta"})
     written = narrator.run("report", write_calibration, model, simulated, settings)
     files = begun | {"simulations.npz": simulated.simulations, **written}
-    names = {"domain": f"sbc-{model}", "task": parameters.validation}
+    task = f"{parameters.validation}, {parameters.simulations:,} simulations"
+    names = {"domain": f"sbc-{model}", "task": task}
     manifest = manifest_of(parameters, names, files, narrator.timings, began, data)
     store.publish(run, files | {"manifest.json": store.save_text("manifest.json", manifest)})
     create_markdown_artifact(

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from flows.parameters import parse_parameters
+from flows.sbc_parameters import DATA, PARAMETERS, SbcParameters
 from tasks.errors import InputError
 from tasks.run_store import RunStore
 
@@ -51,22 +52,17 @@ def run_sbc(options: argparse.Namespace) -> None:
 
     quiet_environment(options.debug)
     from flows.local_run import run_locally
-    from flows.sbc_parameters import SbcParameters
-    from flows.sbc_validate import PARAMETERS, sbc_validate
+    from flows.sbc_validate import sbc_validate
 
     store = RunStore.current()
-    values: dict[str, object] = {}
-    if options.resume:
-        values = json.loads(store.read_file(store.find(options.resume, PARAMETERS), PARAMETERS))
-        if options.model not in (None, values["model"]):
-            raise InputError(
-                f"Run {options.resume} calibrates {values['model']}, not {options.model}: leave "
-                "the model out."
-            )
-    elif not options.model:
+    values = _begun(store, options.resume) if options.resume else {"model": options.model}
+    if not values["model"]:
         raise InputError("Name a model to calibrate, or a run to go on with (--resume RUN).")
-    else:
-        values["model"] = options.model
+    if options.model not in (None, values["model"]):
+        raise InputError(
+            f"Run {options.resume} calibrates {values['model']}, not {options.model}: leave the "
+            "model out."
+        )
     given = {name: getattr(options, name) for name in SETTINGS}
     values |= {name: value for name, value in given.items() if value is not None}
     if options.data:
@@ -74,3 +70,13 @@ def run_sbc(options: argparse.Namespace) -> None:
     run = run_locally(sbc_validate, parse_parameters(SbcParameters, values))
     print(store.read_file(run, "report.txt"))
     print(f"Run {run.partition('/')[2]}, kept in {store.root.rstrip('/')}/{run}/")
+
+
+def _begun(store: RunStore, name: str) -> dict[str, object]:
+    """Parameters of a run that may have been killed, with its own copy of the data."""
+    run = store.find(name, PARAMETERS)
+    values: dict[str, object] = json.loads(store.read_file(run, PARAMETERS))
+    kept = Path(store.root) / run / DATA
+    if values["data"] and store.is_local and kept.is_file():
+        values["data"] = str(kept)
+    return values

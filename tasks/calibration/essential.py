@@ -8,6 +8,8 @@ from typing import Literal
 from tasks.errors import InputError
 
 Level = Literal["not needed", "recommended", "essential"]
+CheckModel = Literal["auto", "always", "never"]
+"""Whether a run calibrates its effects model; ``auto``: where that is essential."""
 
 
 @dataclass(frozen=True)

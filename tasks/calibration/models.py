@@ -1,13 +1,17 @@
 """Which Stan programs have a generator, and how to get it for a user's design."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from tasks.calibration.simulator import Simulator
 from tasks.calibration.simulators.hierarchical_normal import HierarchicalNormal
 from tasks.calibration.simulators.intervention_effects import InterventionEffects
 from tasks.calibration.simulators.key_importance import KeyImportance
 from tasks.errors import InputError
+from tasks.locations import resource
+
+Validation = Literal["quick", "comprehensive", "posterior"]
+"""Kinds of calibration."""
 
 MODELS: dict[str, type[HierarchicalNormal | InterventionEffects | KeyImportance]] = {
     "hierarchical_noncentered": HierarchicalNormal,
@@ -31,8 +35,8 @@ def simulator_of(model: str, data: Mapping[str, Any] | None = None) -> Simulator
     Raises
     ------
     InputError
-        If no generator is known for the model, or the data lack a variable of the design or hold
-        one out of its bounds.
+        If there is no such model or no generator for it, or the data lack a variable of the design
+        or hold one out of its bounds.
 
     Examples
     --------
@@ -40,8 +44,11 @@ def simulator_of(model: str, data: Mapping[str, Any] | None = None) -> Simulator
     'key_importance.stan'
     """
     if model not in MODELS:
-        raise InputError(
-            f"There is no generator for model {model}; known: {', '.join(MODELS)}. Write one in "
-            "tasks/calibration/simulators/ and list it in models.py."
-        )
+        choice = f"choose one of {', '.join(MODELS)}"
+        if resource("stan", f"{model}.stan").exists():
+            raise InputError(
+                f"The program stan/{model}.stan has no generator of parameters and data: write one "
+                f"in tasks/calibration/simulators/ and list it in models.py, or {choice}."
+            )
+        raise InputError(f"There is no model {model!r} in stan/: {choice}.")
     return MODELS[model]() if data is None else MODELS[model].from_data(data)

@@ -2,7 +2,7 @@
 
 import json
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 from prefect import task
 from pydantic import BaseModel
@@ -13,18 +13,15 @@ from tasks.bayes.stan_program import compile_program
 from tasks.cache import CONTENT
 from tasks.calibration.around_posterior import around_posterior
 from tasks.calibration.chunk_files import save_simulations
-from tasks.calibration.essential import Evidence, is_essential
-from tasks.calibration.models import simulator_of
+from tasks.calibration.essential import CheckModel, Evidence, is_essential
+from tasks.calibration.models import Validation, simulator_of
 from tasks.calibration.runner import Calibration, run_calibration
 from tasks.calibration.simulator import Simulator
-from tasks.errors import InputError
 from tasks.inference.effects import ADAPT_DELTAS
 from tasks.locations import resource
 from tasks.run_store import Artifact, RunStore
 from tasks.uncertainty.threads import usable_cores
 
-Validation = Literal["quick", "comprehensive", "posterior"]
-CheckModel = Literal["auto", "always", "never"]
 EFFECTS_MODEL = "intervention_effects"
 
 
@@ -54,7 +51,7 @@ class Decided(BaseModel):
     Attributes
     ----------
     mode
-        ``auto`` calibrates where that is essential.
+        As of `CheckModel`.
     parameters, decision_worth, client_confidence
         As of `Evidence`.
     """
@@ -86,12 +83,7 @@ def calibrate_model(
     simulator: Simulator = simulator_of(model, given)
     source = resource("stan", simulator.program)
     if validation == "posterior":
-        if given is None:
-            raise InputError(
-                f"Posterior calibration of {model} needs the data to calibrate around: give a "
-                "JSON file (--data FILE.json)."
-            )
-        simulator = around_posterior(simulator, compile_program(source), given, seed=seed)
+        simulator = around_posterior(simulator, compile_program(source), given or {}, seed=seed)
     done, verdict = run_calibration(
         Calibration(
             simulator,

@@ -14,7 +14,7 @@ from tasks.report.calibration_sections import (
     simulations_section,
 )
 from tasks.report.drawing import as_svg
-from tasks.report.page import _TEMPLATES, inline_svg
+from tasks.report.page import TEMPLATES, inline_svg
 
 CAPTIONS: dict[CalibrationPicture, str] = {
     "rank_difference": "The ranks of a calibrated quantity stay inside of the band. A hump above 0 "
@@ -43,7 +43,7 @@ def calibration_page(
         How they were made, such as the seed.
     """
     drawn = calibration_figures(verdict, simulations)
-    return _TEMPLATES.get_template("calibration.html.j2").render(
+    return TEMPLATES.get_template("calibration.html.j2").render(
         title=title,
         verdict=verdict,
         reasons=reasons(verdict),

@@ -23,7 +23,7 @@ CAPTIONS: dict[Picture, str] = {
     "calibration": "On the dashed diagonal, what was said came true.",
 }
 
-_TEMPLATES = jinja2.Environment(
+TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
     undefined=jinja2.StrictUndefined,
@@ -35,7 +35,7 @@ _TEMPLATES = jinja2.Environment(
 def as_page(report: Report) -> str:
     """Give the report as a page; names and examples from the data are escaped."""
     drawn = all_figures(report)
-    return _TEMPLATES.get_template("report.html.j2").render(
+    return TEMPLATES.get_template("report.html.j2").render(
         report=report,
         answer=answer(report),
         sections=sections(report),

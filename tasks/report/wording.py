@@ -96,7 +96,7 @@ def _sentence(effect: Effect, name: str) -> str:
 
 
 def model_check_sentences(check: ModelCheck) -> tuple[str, ...]:
-    """Whether the effects model was calibrated by simulation: first in short, then why.
+    """Whether the effects model was tested by simulation and held: first in short, then why.
 
     Examples
     --------
@@ -109,26 +109,24 @@ def model_check_sentences(check: ModelCheck) -> tuple[str, ...]:
     ...         simulations=0,
     ...     )
     ... )[0]
-    'The effects model was not calibrated for this design, which is not needed.'
+    'The effects model was not tested by simulation; for this design that is not needed.'
     """
     if check.status == "skipped":
-        asked = "" if check.need == "not needed" else ": --set check_model=always does it"
-        short = (
-            f"The effects model was not calibrated for this design, which is {check.need}{asked}."
+        told = (
+            "; for this design that is not needed."
+            if check.need == "not needed"
+            else f", although that is {check.need} for this design: run again with "
+            "--set check_model=always."
         )
-    elif check.status == "calibrated":
-        short = (
-            f"The effects model is calibrated: {check.simulations} simulated data sets of this "
-            "design show no deviation."
-        )
-    elif check.status == "not calibrated":
-        short = (
-            "THE EFFECTS MODEL IS NOT CALIBRATED for this design: do not trust its intervals. "
-            f"{check.reasons[0]}"
-        )
-    else:
-        short = (
-            "Whether the effects model is calibrated for this design is not assessable. "
-            f"{check.reasons[0]}"
-        )
-    return short, check.decision, *check.reasons
+        return f"The effects model was not tested by simulation{told}", check.decision
+    if check.status == "calibrated":
+        made = count(check.simulations, "simulated data set")
+        told = f"The effects model is calibrated: {made} of this design show no deviation."
+        return told, check.decision, *check.reasons
+    told = (
+        "The effects model is NOT calibrated for this design: do not trust its intervals."
+        if check.status == "not calibrated"
+        else "Whether the effects model is calibrated for this design is not assessable."
+    )
+    first, *others = check.reasons
+    return f"{told} Reason: {first}", check.decision, *others
