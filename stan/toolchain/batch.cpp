@@ -42,7 +42,10 @@ enum status : std::int32_t { ok = 0, short_of_ess = 1, failed = 2, refused = 3 }
 /** Where a sampler's own statistics stand among what it reports. */
 enum statistic { stepsize, tree_depth, leapfrogs, diverged };
 
-/** Iterations of a chain: of warm-up, and after it, doubled until ess is reached. */
+/**
+ * Iterations of a chain: of warm-up, and after it, doubled until ess is reached
+ * or the most draws would not reach it either.
+ */
 struct length {
   int warmup;
   int draws;
@@ -91,8 +94,8 @@ argument batch_arguments() {
            argument::integer("num_samples", 1000, 4),
            argument::integer("most_samples", 4000, 4),
            argument::integer("first_warmup", 0, 0),
-           argument::integer("first_samples", 500, 4),
-           argument::integer("kept", 119, 1), argument::positive("ess", 119),
+           argument::integer("first_samples", 300, 4),
+           argument::integer("kept", 79, 1), argument::positive("ess", 79),
            argument::positive("delta", 0.8, 1),
            argument::integer("max_depth", 10, 1)});
 }
@@ -214,15 +217,19 @@ void fit(record& made, const model_base& model, const length& iterations,
       = warm_up(sampler, start, iterations.warmup, given, logger);
   trajectory chain;
   chain.parameters.resize(start.size());
-  int draws = iterations.draws;
-  extend(chain, draws, sampler, at, made.head, given, logger);
-  made.head.ess = chain.smallest_ess(given.ess);
-  while (made.head.ess < given.ess && 2LL * draws <= iterations.most_draws) {
-    draws *= 2;
+  std::int64_t draws = iterations.draws;
+  bool goes_on = true;
+  while (goes_on) {
     extend(chain, draws, sampler, at, made.head, given, logger);
-    made.head.ess = chain.smallest_ess(given.ess);
+    // The ESS below which the longest chain would not reach what is asked for.
+    const double hopeless
+        = given.ess * std::min(1.0, draws / double(iterations.most_draws));
+    made.head.ess = chain.smallest_ess(hopeless);
+    goes_on = made.head.ess < given.ess && made.head.ess >= hopeless
+              && 2 * draws <= iterations.most_draws;
+    made.head.iterations = draws;
+    draws *= 2;
   }
-  made.head.iterations = draws;
   made.head.status = made.head.ess < given.ess ? short_of_ess : ok;
   rng_type quantities_rng = util::create_rng(given.seed, id ^ 0x80000000U);
   keep(made, chain, given, model, quantities_rng);

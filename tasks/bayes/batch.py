@@ -26,7 +26,7 @@ class BatchSettings:
         depend on which others are made.
     warmup, draws
         Iterations of warm-up, and after it. The latter are doubled until `kept` independent draws
-        can be taken, but not beyond `most_draws`.
+        can be taken, but not beyond `most_draws`, nor where these would not suffice either.
     most_draws
         See there.
     kept
@@ -43,9 +43,9 @@ class BatchSettings:
     warmup: int = 1000
     draws: int = 1000
     most_draws: int = 4000
-    kept: int = 119
+    kept: int = 79
     first_warmup: int = 500
-    first_draws: int = 500
+    first_draws: int = 300
     adapt_delta: float = 0.8
     max_treedepth: int = 10
 

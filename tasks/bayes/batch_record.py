@@ -41,8 +41,8 @@ class BatchFit:
     log_density
         Of the unconstrained parameters, up to a constant, shape (L,).
     ess
-        Smallest effective sample size of a parameter or of the log density; where it is below
-        `BatchSettings.kept`, an upper bound of it.
+        Smallest effective sample size of a parameter or of the log density; where it is so small
+        that a longer chain would not do either, an upper bound of it.
     iterations, divergences, saturated, leapfrogs
         Iterations after warm-up, those that diverged, those that reached the tree depth limit,
         and leapfrog steps of all.

@@ -132,13 +132,13 @@ def test_a_chain_goes_on_until_its_draws_suffice(regression: StanProgram) -> Non
     data = {1: regression_data(1)}
     cut = fit_all(regression, settings, data)[1]
     assert cut.status is FitStatus.SHORT_OF_ESS
-    assert cut.iterations == 400
-    assert cut.ess < 100
+    assert cut.iterations == 100  # 400 would not do either
+    assert cut.ess < 25
     assert cut.draws.shape == (100, 4)
     longer = fit_all(regression, replace(settings, most_draws=100_000), data)[1]
     assert longer.status is FitStatus.OK
     assert longer.iterations > 400
-    assert longer.iterations % 100 == 0
+    assert np.log2(longer.iterations / 100) % 1 == 0
     assert longer.ess >= 100
 
 

@@ -158,14 +158,29 @@ def test_every_program_has_a_generator() -> None:
     assert {path.stem for path in PROGRAMS} == set(MODELS)
 
 
-def test_a_model_without_a_generator_is_refused() -> None:
+CHOICE = "choose one of hierarchical_noncentered, intervention_effects, key_importance."
+
+
+def test_a_model_that_is_not_there_is_refused_with_those_that_are() -> None:
+    with pytest.raises(InputError) as refusal:
+        simulator_of("schools")
+    assert str(refusal.value) == f"There is no model 'schools' in stan/: {CHOICE}"
+
+
+def test_a_program_without_a_generator_is_told_from_one_that_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "stan").mkdir()
+    (tmp_path / "stan" / "schools.stan").touch()
+    monkeypatch.setattr("tasks.calibration.models.resource", tmp_path.joinpath)
     with pytest.raises(InputError) as refusal:
         simulator_of("schools")
     assert str(refusal.value) == (
-        "There is no generator for model schools; known: hierarchical_noncentered, "
-        "intervention_effects, key_importance. Write one in tasks/calibration/simulators/ and "
-        "list it in models.py."
+        "The program stan/schools.stan has no generator of parameters and data: write one in "
+        f"tasks/calibration/simulators/ and list it in models.py, or {CHOICE}"
     )
+    with pytest.raises(InputError, match="There is no model 'others' in stan/"):
+        simulator_of("others")
 
 
 @pytest.mark.parametrize(
