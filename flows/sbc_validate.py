@@ -14,6 +14,7 @@ from flows.provenance import manifest_of
 from flows.results import result_storage
 from flows.sbc_parameters import DATA, PARAMETERS, SbcParameters
 from tasks.bayes.stan_data import read_data
+from tasks.calibration.models import simulator_of
 from tasks.calibration.steps import calibrate_model, program_digest
 from tasks.report.steps import write_calibration
 from tasks.run_store import RunStore
@@ -49,8 +50,9 @@ def sbc_validate(parameters: SbcParameters) -> str:
     begun = {PARAMETERS: store.save_text(PARAMETERS, parameters.model_dump_json(indent=1))}
     data = None
     if parameters.data:
-        given = json.dumps(read_data(Path(parameters.data)), ensure_ascii=False)
-        data = begun[DATA] = store.save_text(DATA, given)
+        given = read_data(Path(parameters.data))
+        simulator_of(model, given)  # refuses what is no data of the model, before a run is there
+        data = begun[DATA] = store.save_text(DATA, json.dumps(given, ensure_ascii=False))
     store.publish(run, begun)
 
     narrator.stage("CALIBRATE")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from tasks.domain import Level
+from tasks.report.evidence import ModelCheck
 from tasks.report.numerals import (
     NOT_ASSESSABLE,
     count,
@@ -51,7 +52,7 @@ def answer(report: Report) -> Answer:
             and best
             and _helps(best)
             and best.confidence != "needs more data"
-            and report.model_check.status in ("calibrated", "skipped")
+            and not model_is_doubtful(report.model_check)
         ),
     )
 
@@ -69,6 +70,13 @@ def placebo_is_clean(report: Report) -> bool | None:
 def error_of(share: Share) -> float:
     """The standard error that holds most: Monte Carlo alone where no other was assessed."""
     return share.monte_carlo_error if share.standard_error is None else share.standard_error
+
+
+def model_is_doubtful(check: ModelCheck) -> bool:
+    """Whether calibration speaks against the effects model, or is essential and was not done."""
+    if check.status == "skipped":
+        return check.need == "essential"
+    return check.status != "calibrated"
 
 
 def _cause(report: Report) -> str:

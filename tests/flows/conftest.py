@@ -136,3 +136,12 @@ def runs_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(os.environ, "WHENCE_RUNS", str(root))
         yield root
+
+
+@pytest.fixture(scope="session")
+def calibrations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the session's calibrations keep their chunks; empty as it begins."""
+    cache = tmp_path_factory.mktemp("calibrations")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tasks.calibration.runner.cache_folder", lambda: cache)
+        yield cache / "calibrations"

@@ -9,6 +9,8 @@ import yaml
 from prefect import Flow
 
 from flows.parameters import AnalysisParameters
+from flows.sbc_parameters import SbcParameters
+from tasks.calibration.models import MODELS
 from tasks.contract import known_domains, load_contract
 from tasks.targets import find_task
 
@@ -16,21 +18,37 @@ CONTENT = yaml.safe_load((Path(__file__).parents[2] / "prefect.yaml").read_text(
 DEPLOYMENTS: list[dict[str, Any]] = CONTENT["deployments"]
 
 
-def test_each_domain_has_a_deployment() -> None:
-    assert {deployment["name"] for deployment in DEPLOYMENTS} == set(known_domains())
+EVERY = pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda of: of["name"])
 
 
-@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda deployment: deployment["name"])
+def test_each_domain_and_each_model_has_a_deployment() -> None:
+    models = [f"sbc-{model.replace('_', '-')}" for model in MODELS]
+    assert sorted(of["name"] for of in DEPLOYMENTS) == sorted([*known_domains(), *models])
+
+
+@EVERY
 def test_a_deployment_starts_what_is_there(deployment: dict[str, Any]) -> None:
     module, _, name = deployment["entrypoint"].rpartition(".")
     flow = getattr(import_module(module), name)
     assert isinstance(flow, Flow)
     given = flow.validate_parameters(deployment["parameters"])["parameters"]
-    assert isinstance(given, AnalysisParameters)
-    contract = load_contract(given.domain)
-    assert deployment["name"] == contract.name
-    find_task(contract, given.target)
+    if isinstance(given, SbcParameters):
+        assert deployment["name"] == f"sbc-{given.model.replace('_', '-')}"
+    else:
+        assert isinstance(given, AnalysisParameters)
+        contract = load_contract(given.domain)
+        assert deployment["name"] == contract.name
+        find_task(contract, given.target)
+
+
+@EVERY
+def test_a_deployment_runs_once_at_a_time_from_the_installed_package(
+    deployment: dict[str, Any],
+) -> None:
     assert deployment["concurrency_limit"] == {"limit": 1, "collision_strategy": "ENQUEUE"}
+    assert deployment["work_pool"]["name"] == "whence"
+    assert deployment["pull"] == []
+    assert deployment["tags"] == ["whence", deployment["name"].partition("-")[0]]
 
 
 def test_schedules_are_there_and_switched_off() -> None:
@@ -39,7 +57,18 @@ def test_schedules_are_there_and_switched_off() -> None:
     assert not any(schedule["active"] for schedule in schedules)
 
 
-def test_a_parameter_out_of_its_bounds_is_refused_by_the_flow() -> None:
-    flow = import_module("flows.intervention_analysis").intervention_analysis
-    with pytest.raises(Exception, match="greater than or equal to 8"):
-        flow.validate_parameters({"parameters": {"domain": "demo", "members": 3}})
+@pytest.mark.parametrize(
+    ("name", "parameters", "rule"),
+    [
+        ("intervention_analysis", {"domain": "demo", "members": 3}, "greater than or equal to 8"),
+        ("intervention_analysis", {"check_model": "perhaps"}, "'auto', 'always' or 'never'"),
+        ("sbc_validate", {"model": "key_importance", "simulations": 19}, "or equal to 20"),
+        ("sbc_validate", {"model": "schools"}, "There is no model 'schools'"),
+    ],
+)
+def test_a_parameter_out_of_its_bounds_is_refused_by_the_flow(
+    name: str, parameters: dict[str, object], rule: str
+) -> None:
+    flow = getattr(import_module(f"flows.{name}"), name)
+    with pytest.raises(Exception, match=rule):
+        flow.validate_parameters({"parameters": parameters})

@@ -60,6 +60,8 @@ def test_a_run_leaves_all_its_files(finished: Path) -> None:
         "effects.parquet",
         "posterior.nc",
         "diagnostics.json",
+        "effects_data.json",
+        "model_check.json",
         "report.txt",
         "report.html",
         "report.json",
@@ -120,6 +122,7 @@ def test_another_number_of_columns_computes_only_what_follows(
     assert [title for title, was_cached in steps.items() if not was_cached] == [
         "repairs in replicate cells",
         "effects model",
+        "calibration of the effects model",
         "report",
     ]
 

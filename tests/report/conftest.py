@@ -16,6 +16,28 @@ RANGES = ("missing", "below 2", "2 to 5", "5 to 9", "9 and above")
 HOSTILE = ("<script>alert(1)</script>", "a & b", '"quoted"', "it's", "$x_1$", "<b>bold</b>")
 
 
+class Checked(Protocol):
+    """Outcome of the calibration of the effects model, recommended unless said otherwise."""
+
+    def __call__(self, status: str, *reasons: str, need: str = "recommended") -> ModelCheck: ...
+
+
+@pytest.fixture(scope="session")
+def checked() -> Checked:
+    def make(status: str, *reasons: str, need: str = "recommended") -> ModelCheck:
+        return ModelCheck.model_validate(
+            {
+                "need": need,
+                "decision": f"Simulation-based calibration is {need}: so it was decided.",
+                "status": status,
+                "reasons": reasons,
+                "simulations": 0 if status == "skipped" else 1200,
+            }
+        )
+
+    return make
+
+
 class EffectAt(Protocol):
     """An effect at a node given as table, table.column or table.column.range."""
 

@@ -6,10 +6,12 @@ import pytest
 
 from tasks.domain import PLACEBO
 from tasks.report.answer import answer, placebo_is_clean
+from tasks.report.evidence import ModelCheck
 from tasks.report.schema import Effect, Ranked, Report
 
 EffectAt = Callable[..., Effect]
 Ranking = Callable[[list[Effect]], tuple[Ranked, ...]]
+Checked = Callable[..., ModelCheck]
 
 
 def test_the_source_is_the_largest_part_of_each_level(report: Report) -> None:
@@ -71,3 +73,43 @@ def test_an_interval_that_touches_zero_holds_it(report: Report, effect_at: Effec
 def test_no_placebo_is_not_assessable(tiny: Report) -> None:
     assert "is not assessable" in answer(tiny).placebo
     assert placebo_is_clean(tiny) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "sound"),
+    [
+        ("calibrated", True),
+        ("skipped", True),
+        ("not calibrated", False),
+        ("not assessable", False),
+    ],
+)
+def test_intervals_of_a_model_that_failed_its_check_are_no_sound_answer(
+    report: Report,
+    effect_at: EffectAt,
+    ranking: Ranking,
+    checked: Checked,
+    status: str,
+    sound: bool,
+) -> None:
+    good = {"ranking": ranking([effect_at("a.x", -30)]), "model_check": checked(status, "Why.")}
+    assert answer(report.model_copy(update=good)).sound is sound
+
+
+def test_a_check_that_is_essential_and_was_not_done_leaves_doubt(
+    report: Report, effect_at: EffectAt, ranking: Ranking, checked: Checked
+) -> None:
+    skipped = checked("skipped")
+    good = {"ranking": ranking([effect_at("a.x", -30)])}
+    for need, sound in (("not needed", True), ("recommended", True), ("essential", False)):
+        check = skipped.model_copy(update={"need": need})
+        assert answer(report.model_copy(update=good | {"model_check": check})).sound is sound
+
+
+def test_the_model_is_the_last_of_four_lines(report: Report, checked: Checked) -> None:
+    found = answer(report.model_copy(update={"model_check": checked("not calibrated", "Why.")}))
+    assert [label for label, _ in found.lines] == ["Source", "Repair", "Placebo", "Model"]
+    assert found.lines[-1][1] == (
+        "The effects model is NOT calibrated for this design: do not trust its intervals. "
+        "Reason: Why."
+    )

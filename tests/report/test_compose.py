@@ -14,7 +14,7 @@ from tasks.contract import load_contract
 from tasks.domain import PLACEBO, Costs, Node
 from tasks.intervention.replicate_cells import Action, ReplicateCells
 from tasks.report.compose import Findings, compose
-from tasks.report.evidence import CalibrationPoint, GateCheck, Score
+from tasks.report.evidence import CalibrationPoint, GateCheck, ModelCheck, Score
 from tasks.report.further_replicates import further_replicates
 from tasks.report.report_json import as_json, read_report
 from tasks.report.schema import Effect, Interval, KeyImportance, Share
@@ -133,6 +133,14 @@ DIAGNOSTICS = {
     "program": "not for the report",
 }
 
+MODEL_CHECK = {
+    "need": "essential",
+    "decision": "Simulation-based calibration is essential: two reasons.",
+    "status": "not calibrated",
+    "reasons": ["The first reason.", "The second <b>reason</b>."],
+    "simulations": 200,
+}
+
 
 @pytest.fixture
 def found() -> Findings:
@@ -148,6 +156,7 @@ def found() -> Findings:
         quality=QUALITY,
         shares=SHARES,
         diagnostics=DIAGNOSTICS,
+        model_check=MODEL_CHECK,
         keys=[
             {"key": "->item", "mean": 0.2, "share": None, "reduction": 0.4},
             {"key": "->customer", "mean": -0.1, "share": None, "reduction": 0.3},
@@ -190,6 +199,21 @@ def test_a_report_can_be_written_and_nothing_is_mutated(found: Findings) -> None
     assert read_report(as_json(report)) == report
     after = (found.gate, found.quality, found.shares, found.keys, found.draws)
     np.testing.assert_equal(after, before)
+
+
+def test_what_the_check_of_the_effects_model_said_is_carried(found: Findings) -> None:
+    assert compose(found).model_check == ModelCheck(
+        need="essential",
+        decision="Simulation-based calibration is essential: two reasons.",
+        status="not calibrated",
+        reasons=("The first reason.", "The second <b>reason</b>."),
+        simulations=200,
+    )
+
+
+def test_a_status_of_the_check_that_nobody_knows_is_refused(found: Findings) -> None:
+    with pytest.raises(ValueError, match="status"):
+        compose(replace(found, model_check=MODEL_CHECK | {"status": "good"}))
 
 
 def test_every_effect_has_its_own_cells_and_draws(found: Findings) -> None:

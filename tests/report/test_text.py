@@ -6,12 +6,14 @@ from collections.abc import Callable
 import pytest
 
 from tasks.domain import PLACEBO, Node
+from tasks.report.evidence import ModelCheck
 from tasks.report.layout import display_width
 from tasks.report.schema import Effect, Interval, KeyImportance, Ranked, Report
 from tasks.report.text import WIDTH, as_text
 
 EffectAt = Callable[..., Effect]
 Ranking = Callable[[list[Effect]], tuple[Ranked, ...]]
+Checked = Callable[..., ModelCheck]
 
 
 def squeezed(text: str) -> str:
@@ -61,6 +63,22 @@ def test_the_answer_comes_first(report: Report) -> None:
     assert "[−27.9, −11.9] of U, confidence medium." in told
     assert "The placebo is clean: each of 2 intervals" in told
     assert evidence.startswith("DATA")
+
+
+def test_the_calibration_of_the_effects_model_has_a_section_with_its_reasons(
+    report: Report, checked: Checked
+) -> None:
+    title = "CALIBRATION OF THE EFFECTS MODEL"
+    assert squeezed(part(as_text(report), title)) == (
+        "The effects model was not tested by simulation, although that is recommended for this "
+        "design: run again with --set check_model=always. Simulation-based calibration is "
+        "recommended: the model has 81 parameters, more than 10."
+    )
+    failed = checked("not calibrated", "tau: it is biased.", "mu: too narrow.", "3 fits diverged.")
+    text = as_text(report.model_copy(update={"model_check": failed}))
+    assert [squeezed(text).count(reason) for reason in failed.reasons] == [2, 1, 1]
+    assert [squeezed(part(text, title)).count(reason) for reason in failed.reasons] == [1, 1, 1]
+    assert failed.decision in squeezed(part(text, title))
 
 
 def test_what_was_gated(report: Report) -> None:
