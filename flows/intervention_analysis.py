@@ -22,7 +22,7 @@ from tasks.calibration.steps import (
     program_digest,
 )
 from tasks.contract import load_contract
-from tasks.domain import Costs, DemoSource, Domain, Task
+from tasks.domain import CheckThresholds, Costs, DemoSource, Domain, Task
 from tasks.errors import InputError
 from tasks.inference.steps import fit_effects_model, weigh_keys
 from tasks.intervention.steps import simulate_interventions
@@ -118,7 +118,7 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
         "calibration of the effects model",
         check_effects_model,
         fitted.data,
-        program_digest(EFFECTS_MODEL),
+        program_digest(EFFECTS_MODEL) if parameters.check_model != "never" else "",
         _reasons_to_check(contract, parameters, fitted.parameters),
         parameters.simulations,
         seed,
@@ -185,6 +185,7 @@ def _schema(contract: Domain) -> Domain:
         "causal_graph": (),
         "priors": {},
         "decision_worth": None,
+        "check_thresholds": CheckThresholds(),
         "title": "",
     }
     source = contract.source
@@ -207,6 +208,7 @@ def _reasons_to_check(
         mode=parameters.check_model,
         parameters=n_parameters,
         decision_worth=contract.decision_worth,
+        thresholds=contract.check_thresholds,
         client_confidence=min(confidences, default=None),
     )
 

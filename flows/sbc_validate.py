@@ -1,11 +1,13 @@
 """Simulation-based calibration of a Bayesian model: whether its posterior can be trusted."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from prefect import flow
-from prefect.artifacts import create_markdown_artifact
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.runtime import flow_run
 
 from flows.artifact_keys import artifact_key
@@ -20,6 +22,7 @@ from tasks.report.steps import write_calibration
 from tasks.run_store import RunStore
 
 STEPS = 2
+SHOWN_QUANTITIES = 50
 
 
 @flow(
@@ -74,6 +77,7 @@ def sbc_validate(parameters: SbcParameters) -> str:
     names = {"domain": f"sbc-{model}", "task": task}
     manifest = manifest_of(parameters, names, files, narrator.timings, began, data)
     store.publish(run, files | {"manifest.json": store.save_text("manifest.json", manifest)})
+    _show_quantities(json.loads(store.read_text(written["report.json"])), model)
     create_markdown_artifact(
         f"```\n{store.read_text(written['report.txt'])}\n```",
         key=f"report-{artifact_key(f'sbc-{model}')}",
@@ -81,3 +85,21 @@ def sbc_validate(parameters: SbcParameters) -> str:
     )
     narrator.finish()
     return run
+
+
+def _show_quantities(report: Mapping[str, Any], model: str) -> None:
+    """A verdict a quantity on Prefect's page, those that deviate most first."""
+    quantities = sorted(report["quantities"], key=lambda quantity: quantity["p_value"])
+    create_table_artifact(
+        [
+            {
+                "quantity": quantity["name"],
+                "deviates": "yes" if quantity["is_rejected"] else "no",
+                "adjusted p-value": f"{quantity['adjusted_p_value']:.3g}",
+                "meaning": "; ".join(quantity["meaning"]),
+            }
+            for quantity in quantities[:SHOWN_QUANTITIES]
+        ],
+        key=f"quantities-{artifact_key(f'sbc-{model}')}",
+        description=f"{model} is {report['status']}",
+    )

@@ -20,6 +20,7 @@ from tasks.domain_tasks import ColumnTask, Condition, Split, Task, WindowTask
 
 __all__ = [
     "PLACEBO",
+    "CheckThresholds",
     "Column",
     "ColumnTask",
     "ColumnType",
@@ -156,6 +157,23 @@ class Prior(Frozen):
     note: str = ""
 
 
+class CheckThresholds(Frozen):
+    """What makes it advisable to calibrate a model by simulation before it is trusted.
+
+    Attributes
+    ----------
+    parameters, bayes_factor, decision_worth
+        More than so much is a reason.
+    client_confidence
+        Less than so much is a reason.
+    """
+
+    parameters: Annotated[int, Field(ge=0)] = 10
+    bayes_factor: Annotated[FiniteFloat, Field(ge=0)] = 10
+    decision_worth: Annotated[FiniteFloat, Field(ge=0)] = 1_000_000
+    client_confidence: Annotated[FiniteFloat, Field(ge=0, le=1)] = 0.6
+
+
 class Domain(Frozen):
     """The whole contract; `tasks.contract.load_contract` reads and checks it.
 
@@ -172,6 +190,8 @@ class Domain(Frozen):
         By the name of the quantity.
     decision_worth
         What hangs on acting on the report, in the unit of the costs; None where it is not known.
+    check_thresholds
+        When the effects model is to be calibrated.
     """
 
     name: str
@@ -184,3 +204,4 @@ class Domain(Frozen):
     causal_graph: tuple[tuple[str, str], ...] = ()
     priors: dict[str, Prior] = Field(default_factory=dict)
     decision_worth: Annotated[FiniteFloat, Field(ge=0)] | None = None
+    check_thresholds: CheckThresholds = CheckThresholds()

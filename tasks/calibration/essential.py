@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from tasks.domain import CheckThresholds
 from tasks.errors import InputError
 
 Level = Literal["not needed", "recommended", "essential"]
@@ -45,17 +46,7 @@ class Evidence:
                 raise InputError(f"{name} must be between 0 and {most:g} or None, got {value}.")
 
 
-@dataclass(frozen=True)
-class Thresholds:
-    """Beyond which a trigger fires: above the first three, below the last."""
-
-    parameters: int = 10
-    bayes_factor: float = 10
-    decision_worth: float = 1_000_000
-    client_confidence: float = 0.6
-
-
-DEFAULT = Thresholds()
+DEFAULT = CheckThresholds()
 
 
 @dataclass(frozen=True)
@@ -88,7 +79,7 @@ class Decision:
         return f"Simulation-based calibration is {self.level}: {'; '.join(why)}."
 
 
-def is_essential(evidence: Evidence, thresholds: Thresholds = DEFAULT) -> Decision:
+def is_essential(evidence: Evidence, thresholds: CheckThresholds = DEFAULT) -> Decision:
     """Decide whether simulation-based calibration is needed.
 
     Parameters
@@ -118,7 +109,7 @@ def is_essential(evidence: Evidence, thresholds: Thresholds = DEFAULT) -> Decisi
     return Decision(levels[min(len(fired), 2)], fired, unknown)
 
 
-def _fired(evidence: Evidence, limit: Thresholds) -> Iterator[str]:
+def _fired(evidence: Evidence, limit: CheckThresholds) -> Iterator[str]:
     count, factor = evidence.parameters, evidence.bayes_factor
     worth, confidence = evidence.decision_worth, evidence.client_confidence
     if count is not None and count > limit.parameters:

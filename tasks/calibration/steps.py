@@ -17,6 +17,7 @@ from tasks.calibration.essential import CheckModel, Evidence, is_essential
 from tasks.calibration.models import Validation, simulator_of
 from tasks.calibration.runner import Calibration, run_calibration
 from tasks.calibration.simulator import Simulator
+from tasks.domain import CheckThresholds
 from tasks.inference.effects import ADAPT_DELTAS
 from tasks.locations import resource
 from tasks.run_store import Artifact, RunStore
@@ -54,12 +55,15 @@ class Decided(BaseModel):
         As of `CheckModel`.
     parameters, decision_worth, client_confidence
         As of `Evidence`.
+    thresholds
+        Of these.
     """
 
     mode: CheckModel
     parameters: int
     decision_worth: float | None
     client_confidence: float | None
+    thresholds: CheckThresholds
 
 
 @task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
@@ -115,7 +119,8 @@ def check_effects_model(
             parameters=why.parameters,
             decision_worth=why.decision_worth,
             client_confidence=why.client_confidence,
-        )
+        ),
+        why.thresholds,
     )
     record: dict[str, Any] = {
         "need": decision.level,

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from tasks.calibration.essential import Evidence, Thresholds, is_essential
+from tasks.calibration.essential import Evidence, is_essential
+from tasks.domain import CheckThresholds
 from tasks.errors import InputError
 
 QUIET = Evidence(parameters=10, bayes_factor=10, decision_worth=1e6, client_confidence=0.6)
@@ -66,9 +67,13 @@ def test_zero_is_known() -> None:
 
 
 def test_thresholds_are_settings() -> None:
-    assert is_essential(QUIET, Thresholds(5, 5, 5, 0.9)).level == "essential"
+    low = CheckThresholds(parameters=5, bayes_factor=5, decision_worth=5, client_confidence=0.9)
+    assert is_essential(QUIET, low).level == "essential"
     loud = Evidence(81, 50, 1e9, 0.1)
-    assert is_essential(loud, Thresholds(100, 100, 1e10, 0.05)).level == "not needed"
+    high = CheckThresholds(
+        parameters=100, bayes_factor=100, decision_worth=1e10, client_confidence=0.05
+    )
+    assert is_essential(loud, high).level == "not needed"
 
 
 @pytest.mark.parametrize(

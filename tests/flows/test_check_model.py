@@ -90,6 +90,17 @@ def test_never_skips_what_is_essential_and_computes_nothing_before_it(
     assert computed(never) == [CHECK, "report"]
 
 
+def test_the_contract_says_where_reasons_begin(shops: SmallDatabase, runs_root: Path) -> None:
+    calm = shops.folder / "calm.yaml"
+    thresholds = {"parameters": 1000, "decision_worth": 2_000_000}
+    content = shops.content | {"decision_worth": 2_500_000, "check_thresholds": thresholds}
+    calm.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    check = report_of(run(runs_root, calm)).model_check
+    assert (check.status, check.need) == ("skipped", "recommended")
+    assert "the decision is worth 2,500,000, more than 2,000,000" in check.decision
+    assert "parameters" not in check.decision
+
+
 def test_two_reasons_make_it_essential_and_it_is_done(essential: Path) -> None:
     report = report_of(essential)
     check = report.model_check

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from prefect import get_client
 
+from flows.artifact_keys import artifact_key
 from flows.cli import main
 from flows.local_run import run_locally
 from flows.parameters import parse_parameters
@@ -57,6 +59,17 @@ def printed(said: str) -> Path:
 @pytest.fixture(scope="module")
 def finished(runs_root: Path, calibrations: Path) -> Path:
     return run(runs_root)
+
+
+def test_prefect_shows_a_verdict_a_quantity(finished: Path) -> None:
+    key = f"quantities-{artifact_key('sbc-key_importance')}"
+    with get_client(sync_client=True) as client:
+        artifact = next(one for one in client.read_artifacts() if one.key == key)
+    rows = json.loads(str(artifact.data))
+    told = json.loads((finished / "report.json").read_text(encoding="utf-8"))
+    assert {row["quantity"] for row in rows} == {one["name"] for one in told["quantities"]}
+    assert {row["deviates"] for row in rows} == {"no"}
+    assert artifact.description == "key_importance is calibrated"
 
 
 def test_a_run_leaves_all_its_files(finished: Path) -> None:
