@@ -1,9 +1,11 @@
 """One Prefect server for all flows, and a small database whose every run takes seconds."""
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import polars as pl
@@ -14,6 +16,11 @@ from flows.environment import quiet_environment
 
 quiet_environment(debug=False)
 
+from prefect import get_client  # noqa: E402
+from prefect.client.schemas.filters import (  # noqa: E402
+    ArtifactFilter,
+    ArtifactFilterFlowRunId,
+)
 from prefect.testing.utilities import prefect_test_harness  # noqa: E402
 
 HTML = "<b>size</b>"
@@ -127,6 +134,17 @@ def database(tmp_path: Path) -> SmallDatabase:
 def prefect_server() -> Iterator[None]:
     with prefect_test_harness(server_startup_timeout=60):
         yield
+
+
+def artifacts_of(folder: Path) -> dict[str, Any]:
+    """What Prefect shows of a run, by key."""
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    of_the_run = ArtifactFilter(
+        flow_run_id=ArtifactFilterFlowRunId(any_=[UUID(manifest["flow_run"])])
+    )
+    with get_client(sync_client=True) as client:
+        found = client.read_artifacts(artifact_filter=of_the_run)
+    return {str(artifact.key): artifact for artifact in found}
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-from prefect import get_client
 
 from flows.artifact_keys import artifact_key
 from flows.intervention_analysis import intervention_analysis
@@ -14,7 +13,7 @@ from tasks.domain import PLACEBO
 from tasks.report.report_json import read_report
 from tasks.report.schema import Report
 
-from .conftest import HTML, SIZES, SmallDatabase
+from .conftest import HTML, SIZES, SmallDatabase, artifacts_of
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -73,8 +72,7 @@ def test_a_run_leaves_all_its_files(finished: Path) -> None:
 
 def test_prefect_s_page_shows_gate_progress_and_report(finished: Path) -> None:
     key = artifact_key("상점")
-    with get_client(sync_client=True) as client:
-        found = {artifact.key: artifact for artifact in client.read_artifacts()}
+    found = artifacts_of(finished)
     assert {f"gate-{key}", f"progress-{key}", f"report-{key}"} <= set(found)
     assert found[f"progress-{key}"].data == 100
     assert "LEVEL 1: TABLES" in found[f"report-{key}"].data

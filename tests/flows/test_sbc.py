@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from prefect import get_client
 
 from flows.artifact_keys import artifact_key
 from flows.cli import main
@@ -21,6 +20,8 @@ from tasks.calibration.chunk_files import load_simulations
 from tasks.calibration.simulations import Simulations
 from tasks.locations import resource
 from tasks.run_store import RunStore
+
+from .conftest import artifacts_of
 
 pytestmark = pytest.mark.usefixtures("prefect_server", "calibrations")
 
@@ -63,8 +64,7 @@ def finished(runs_root: Path, calibrations: Path) -> Path:
 
 def test_prefect_shows_a_verdict_a_quantity(finished: Path) -> None:
     key = f"quantities-{artifact_key('sbc-key_importance')}"
-    with get_client(sync_client=True) as client:
-        artifact = next(one for one in client.read_artifacts() if one.key == key)
+    artifact = artifacts_of(finished)[key]
     rows = json.loads(str(artifact.data))
     told = json.loads((finished / "report.json").read_text(encoding="utf-8"))
     assert {row["quantity"] for row in rows} == {one["name"] for one in told["quantities"]}
