@@ -15,12 +15,9 @@ from flows.parameters import AnalysisParameters
 from flows.provenance import manifest_of
 from flows.results import result_storage
 from tasks.attribution.steps import share_uncertainty
-from tasks.calibration.steps import (
-    EFFECTS_MODEL,
-    Decided,
-    check_effects_model,
-    program_digest,
-)
+from tasks.calibration.model_check import EFFECTS_MODEL, ReasonsToCheck
+from tasks.calibration.models import program_digest
+from tasks.calibration.steps import check_effects_model
 from tasks.contract import load_contract
 from tasks.domain import CheckThresholds, Costs, DemoSource, Domain, Task
 from tasks.errors import InputError
@@ -202,9 +199,9 @@ def _as_yaml(contract: Domain, name: str, target: Task) -> str:
 
 def _reasons_to_check(
     contract: Domain, parameters: AnalysisParameters, n_parameters: int
-) -> Decided:
+) -> ReasonsToCheck:
     confidences = [prior.confidence for prior in contract.priors.values()]
-    return Decided(
+    return ReasonsToCheck(
         mode=parameters.check_model,
         parameters=n_parameters,
         decision_worth=contract.decision_worth,

@@ -16,8 +16,8 @@ from flows.provenance import manifest_of
 from flows.results import result_storage
 from flows.sbc_parameters import DATA, PARAMETERS, SbcParameters
 from tasks.bayes.stan_data import read_data
-from tasks.calibration.models import simulator_of
-from tasks.calibration.steps import calibrate_model, program_digest
+from tasks.calibration.models import program_digest, simulator_of
+from tasks.calibration.steps import calibrate_model
 from tasks.report.steps import write_calibration
 from tasks.run_store import RunStore
 

@@ -6,14 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from tasks.bayes.posterior_diagnostics import check
+from tasks.bayes.gated_fit import fit_through_gate
 from tasks.bayes.stan_model import sample
 from tasks.bayes.stan_program import StanProgram
 from tasks.calibration.simulator import FloatArray, Joinable, Simulator, Values
-from tasks.errors import InputError, RunError
-
-ADAPT_DELTAS = (0.9, 0.99)
-"""Acceptance rates: of the first fit, and of the second where the first misses the gate."""
+from tasks.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -90,20 +87,13 @@ def around_posterior(
     """
     _joinable(simulator)
     names = list(simulator.draw_parameters(np.random.default_rng(seed)))
-    for adapt_delta in ADAPT_DELTAS:
-        fit = sample(program, data, seed=seed, adapt_delta=adapt_delta)
-        verdict = check(fit)
-        if verdict.passed:
-            draws = fit.posterior[names].stack(draw_of_all=("chain", "draw"), create_index=False)
-            return AroundPosterior(
-                simulator,
-                data,
-                {name: np.moveaxis(draws[name].values, -1, 0) for name in names},
-            )
-    raise RunError(
-        f"The posterior of {program.name} given these data cannot be sampled well enough to "
-        f"calibrate around it: {verdict.failures[0]}."
+    passed = fit_through_gate(
+        lambda adapt_delta: sample(program, data, seed=seed, adapt_delta=adapt_delta),
+        f"The posterior of {program.name} given these data",
     )
+    draws = passed.fit.posterior[names].stack(draw_of_all=("chain", "draw"), create_index=False)
+    by_name = {name: np.moveaxis(draws[name].values, -1, 0) for name in names}
+    return AroundPosterior(simulator, data, by_name)
 
 
 def _joinable(simulator: Simulator) -> Joinable:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from tasks.bayes.stan_program import compile_program
 from tasks.calibration.simulator import Simulator
 from tasks.calibration.simulators.hierarchical_normal import HierarchicalNormal
 from tasks.calibration.simulators.intervention_effects import InterventionEffects
@@ -52,3 +53,8 @@ def simulator_of(model: str, data: Mapping[str, Any] | None = None) -> Simulator
             )
         raise InputError(f"There is no model {model!r} in stan/: {choice}.")
     return MODELS[model]() if data is None else MODELS[model].from_data(data)
+
+
+def program_digest(model: str) -> str:
+    """Digest of a model's program, which is compiled where it was not."""
+    return compile_program(resource("stan", simulator_of(model).program), many_fits=True).digest

@@ -64,13 +64,24 @@ class Calibration:
         )
 
 
-def calibration_folder(calibration: Calibration) -> Path:
-    """Where the chunks of a calibration lie, whoever began it."""
-    return cache_folder() / "calibrations" / calibration.digest()[:32]
+def calibrations_folder() -> Path:
+    """Where the finished chunks of all calibrations of this machine lie."""
+    return cache_folder() / "calibrations"
+
+
+def calibration_folder(calibration: Calibration, root: Path) -> Path:
+    """Where the chunks of a calibration lie below the folder of all, whoever began it."""
+    return root / calibration.digest()[:32]
 
 
 def run_calibration(
-    calibration: Calibration, n: int, *, workers: int, alpha: float = 0.05, stop_early: bool = False
+    calibration: Calibration,
+    n: int,
+    *,
+    root: Path,
+    workers: int,
+    alpha: float = 0.05,
+    stop_early: bool = False,
 ) -> tuple[Simulations, CalibrationVerdict]:
     """Simulate, fit, rank and judge; what was finished before is not done again.
 
@@ -80,6 +91,8 @@ def run_calibration(
         What is to be calibrated.
     n
         Number of simulations, at least 20.
+    root
+        Folder of the finished chunks of all calibrations.
     workers
         Processes that fit at the same time. The result does not depend on it.
     alpha
@@ -110,7 +123,7 @@ def run_calibration(
             f"The number of simulations must be at least {FEWEST}, got {n}: fewer say nothing; "
             "1000 is usual."
         )
-    folder = ChunkFolder(calibration_folder(calibration))
+    folder = ChunkFolder(calibration_folder(calibration, root))
     looks = plan(n, CHUNK, alpha) if stop_early else ()
     for look in looks[:-1]:
         _finish(calibration, folder, range(look.simulations), workers)

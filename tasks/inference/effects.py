@@ -7,9 +7,10 @@ import arviz as az
 import numpy as np
 import numpy.typing as npt
 
-from tasks.bayes.posterior_diagnostics import Verdict, check
+from tasks.bayes.gated_fit import fit_through_gate
+from tasks.bayes.posterior_diagnostics import Verdict
 from tasks.bayes.stan_model import sample
-from tasks.errors import InputError, RunError
+from tasks.errors import InputError
 from tasks.inference.effects_data import effects_data
 from tasks.inference.effects_posterior import named_draws, sampling_record
 from tasks.inference.pooling_tree import PoolingTree, canonical_order, pooling_tree
@@ -17,8 +18,6 @@ from tasks.intervention.replicate_cells import Action, ReplicateCells
 from tasks.locations import resource
 
 PROGRAM = "intervention_effects.stan"
-ADAPT_DELTAS = (0.9, 0.99)
-"""Acceptance rates: of the first fit, and of the second where the first misses the gate."""
 
 
 @dataclass(frozen=True)
@@ -96,8 +95,8 @@ def fit_effects(
     Gelman (2006), Prior distributions for variance parameters in hierarchical models, Bayesian
     Analysis 1, 515-534.
     """
-    for adapt_delta in ADAPT_DELTAS:
-        fit = sample_effects(
+    passed = fit_through_gate(
+        lambda adapt_delta: sample_effects(
             cells,
             seed=seed,
             chains=chains,
@@ -105,22 +104,11 @@ def fit_effects(
             draws=draws,
             adapt_delta=adapt_delta,
             timeout=timeout,
-        )
-        verdict = check(fit)
-        if verdict.passed:
-            effect = fit.posterior["effect"].values
-            return EffectsFit(
-                cells.actions,
-                effect.reshape(-1, len(cells.actions)),
-                fit,
-                verdict,
-                adapt_delta,
-            )
-    further = len(verdict.failures) - 1
-    raise RunError(
-        f"The effects model misses its gate, at adapt_delta {adapt_delta:g} too: "
-        f"{verdict.failures[0]}{f', and {further} more' if further else ''}; run longer chains."
+        ),
+        "The effects model",
     )
+    effect = passed.fit.posterior["effect"].values.reshape(-1, len(cells.actions))
+    return EffectsFit(cells.actions, effect, passed.fit, passed.verdict, passed.adapt_delta)
 
 
 def sample_effects(

@@ -24,7 +24,6 @@ from tasks.bayes.compiler import run_make
 from tasks.bayes.stan_data import data_json
 from tasks.bayes.stan_program import StanProgram, compile_program
 from tasks.bayes.toolchain import ensure_toolchain
-from tasks.calibration import runner
 from tasks.calibration.chunk import simulate
 from tasks.calibration.runner import Calibration, run_calibration
 from tasks.calibration.simulators.hierarchical_normal import HierarchicalNormal
@@ -84,12 +83,11 @@ def main() -> None:
     cores = usable_cores()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        runner.cache_folder = lambda: folder
         bare, files = compile_bare_loop(folder), requests(folder)
 
         def ours(settings: BatchSettings, n: int) -> float:
             calibration = Calibration(HierarchicalNormal(), program, settings)
-            return seconds(lambda: run_calibration(calibration, n, workers=cores))
+            return seconds(lambda: run_calibration(calibration, n, root=folder, workers=cores))
 
         times = {"Stan's service in a loop": 0.0, "calibration, same fits": 0.0}
         times["calibration, default"] = 0.0

@@ -7,6 +7,7 @@ The calibration of ``intervention_effects`` at 1000 simulations takes minutes: s
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 import numpy as np
@@ -27,12 +28,6 @@ CHANCE = 1e-3
 """A true null is rejected this often: draws may differ where a compiler rounds differently."""
 
 
-@pytest.fixture(autouse=True)
-def _own_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is taken from an earlier test run."""
-    monkeypatch.setattr("tasks.calibration.runner.cache_folder", lambda: tmp_path)
-
-
 def calibrate(
     simulator: Any,
     n: int,
@@ -47,7 +42,8 @@ def calibrate(
     calibration = Calibration(
         simulator, program, BatchSettings(seed=1, **settings), with_further=with_further
     )
-    return run_calibration(calibration, n, workers=2, stop_early=stop_early)
+    with TemporaryDirectory() as folder:
+        return run_calibration(calibration, n, root=Path(folder), workers=2, stop_early=stop_early)
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,7 @@ import pytest
 
 from tasks.bayes.batch import BatchSettings
 from tasks.bayes.stan_program import compile_program
-from tasks.calibration.chunk import simulate_chunk
-from tasks.calibration.chunk_files import (
-    ChunkFolder,
-    load_simulations,
-    save_simulations,
-)
+from tasks.calibration.chunk_files import load_simulations, save_simulations
 from tasks.calibration.runner import Calibration, calibration_folder, run_calibration
 from tasks.calibration.simulators.hierarchical_normal import HierarchicalNormal
 from tasks.calibration.simulators.key_importance import KeyImportance
@@ -32,10 +27,10 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from tests_calibration_runner import calibration
-import tasks.calibration.runner as runner
 from tasks.calibration.chunk_files import save_simulations
-runner.cache_folder = lambda: Path(sys.argv[1])
-simulations, _ = runner.run_calibration(calibration(), int(sys.argv[2]), workers=2)
+from tasks.calibration.runner import run_calibration
+root, n = Path(sys.argv[1]), int(sys.argv[2])
+simulations, _ = run_calibration(calibration(), n, root=root, workers=2)
 save_simulations(Path(sys.argv[3]), simulations)
 """
 
@@ -46,13 +41,13 @@ def calibration(**changes: Any) -> Calibration:
 
 
 @pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("tasks.calibration.runner.cache_folder", lambda: tmp_path / "chunks")
+def root(tmp_path: Path) -> Path:
+    """Folder of the chunks."""
     return tmp_path / "chunks"
 
 
-def result_bytes(n: int, path: Path, workers: int = 2) -> bytes:
-    simulations, _ = run_calibration(calibration(), n, workers=workers)
+def result_bytes(root: Path, n: int, path: Path, workers: int = 2) -> bytes:
+    simulations, _ = run_calibration(calibration(), n, root=root, workers=workers)
     save_simulations(path, simulations)
     return path.read_bytes()
 
@@ -61,9 +56,9 @@ def chunks(folder: Path) -> list[Path]:
     return sorted(folder.rglob("*.npz"))
 
 
-def test_a_run_killed_three_times_ends_with_the_same_bytes(cache: Path, tmp_path: Path) -> None:
+def test_a_run_killed_three_times_ends_with_the_same_bytes(root: Path, tmp_path: Path) -> None:
     n, killed = 400, tmp_path / "killed"
-    whole = result_bytes(n, tmp_path / "whole.npz")
+    whole = result_bytes(root, n, tmp_path / "whole.npz")
     rng = np.random.default_rng()  # the moments of death differ from run to run
     module = tmp_path / "tests_calibration_runner.py"
     module.write_text(Path(__file__).read_text(encoding="utf-8"), encoding="utf-8")
@@ -80,37 +75,37 @@ def test_a_run_killed_three_times_ends_with_the_same_bytes(cache: Path, tmp_path
         assert before < len(chunks(killed)) < n // 10
     subprocess.run(command, env=environment, check=True)
     assert (tmp_path / "again.npz").read_bytes() == whole
-    ours = {path.name: path.read_bytes() for path in chunks(cache)}
+    ours = {path.name: path.read_bytes() for path in chunks(root)}
     assert {path.name: path.read_bytes() for path in chunks(killed)} == ours
 
 
-def test_a_half_written_chunk_is_not_taken_for_a_whole_one(cache: Path, tmp_path: Path) -> None:
-    whole = result_bytes(40, tmp_path / "a.npz")
-    kept = chunks(cache)
+def test_a_half_written_chunk_is_not_taken_for_a_whole_one(root: Path, tmp_path: Path) -> None:
+    whole = result_bytes(root, 40, tmp_path / "a.npz")
+    kept = chunks(root)
     torn = kept[1].with_name(f"{kept[1].stem}.4711.unfinished")
     torn.write_bytes(kept[1].read_bytes()[:100])
     kept[1].unlink()
-    assert result_bytes(40, tmp_path / "b.npz") == whole
+    assert result_bytes(root, 40, tmp_path / "b.npz") == whole
 
 
-def test_simulations_added_later_extend_the_run(cache: Path, tmp_path: Path) -> None:
-    first, _ = run_calibration(calibration(), 35, workers=2)
-    done = {path: path.stat().st_mtime_ns for path in chunks(cache)}
-    extended = result_bytes(80, tmp_path / "extended.npz")
+def test_simulations_added_later_extend_the_run(root: Path, tmp_path: Path) -> None:
+    first, _ = run_calibration(calibration(), 35, root=root, workers=2)
+    done = {path: path.stat().st_mtime_ns for path in chunks(root)}
+    extended = result_bytes(root, 80, tmp_path / "extended.npz")
     assert all(path.stat().st_mtime_ns == at for path, at in done.items())
-    for path in chunks(cache):
+    for path in chunks(root):
         path.unlink()
-    assert result_bytes(80, tmp_path / "at_once.npz") == extended
+    assert result_bytes(root, 80, tmp_path / "at_once.npz") == extended
     np.testing.assert_array_equal(
         load_simulations(tmp_path / "extended.npz").ranks[:35], first.ranks
     )
 
 
-def test_the_number_of_workers_does_not_matter(cache: Path, tmp_path: Path) -> None:
-    alone = result_bytes(60, tmp_path / "one.npz", workers=1)
-    for path in chunks(cache):
+def test_the_number_of_workers_does_not_matter(root: Path, tmp_path: Path) -> None:
+    alone = result_bytes(root, 60, tmp_path / "one.npz", workers=1)
+    for path in chunks(root):
         path.unlink()
-    assert result_bytes(60, tmp_path / "three.npz", workers=3) == alone
+    assert result_bytes(root, 60, tmp_path / "three.npz", workers=3) == alone
 
 
 @pytest.mark.parametrize(
@@ -129,53 +124,61 @@ def test_the_number_of_workers_does_not_matter(cache: Path, tmp_path: Path) -> N
         ),
     ],
 )
-def test_another_calibration_shares_no_chunk(cache: Path, other: Any) -> None:
-    assert calibration_folder(other()) != calibration_folder(calibration())
+def test_another_calibration_shares_no_chunk(root: Path, other: Any) -> None:
+    assert calibration_folder(other(), root) != calibration_folder(calibration(), root)
 
 
-def test_progress_counts_simulations(cache: Path) -> None:
+def test_progress_counts_simulations(root: Path) -> None:
     heard: list[Progress] = []
     with listening(heard.append):
-        run_calibration(calibration(), 30, workers=2)
+        run_calibration(calibration(), 30, root=root, workers=2)
     assert [progress.done for progress in heard] == list(range(31))
     assert {progress.total for progress in heard} == {30}
 
 
-def test_a_clear_failure_stops_early(cache: Path) -> None:
+def test_a_clear_failure_stops_early(root: Path) -> None:
     class Shifted(KeyImportance):
         def draw_data(self, parameters: Any, rng: np.random.Generator) -> dict[str, Any]:
             data = super().draw_data(parameters, rng)
             return data | {"ybar": data["ybar"] + 3}
 
     wrong = replace(calibration(), simulator=Shifted())
-    simulations, verdict = run_calibration(wrong, 400, workers=2, stop_early=True)
+    simulations, verdict = run_calibration(wrong, 400, root=root, workers=2, stop_early=True)
     assert verdict.status == "not calibrated"
     assert len(simulations.status) == 50
     assert verdict.alpha < 0.05
 
 
-def test_too_few_simulations_are_refused(cache: Path) -> None:
+def test_too_few_simulations_are_refused(root: Path) -> None:
     with pytest.raises(InputError, match="must be at least 20, got 19"):
-        run_calibration(calibration(), 19, workers=1)
+        run_calibration(calibration(), 19, root=root, workers=1)
 
 
-def test_a_process_that_dies_keeps_what_was_finished(
-    cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    from tasks.calibration import runner
+def fits_running() -> list[int]:
+    """Processes that this one has started to fit."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, _, rest = stat.read_text(encoding="utf-8").rpartition(")")
+        except OSError:  # it has ended meanwhile
+            continue
+        if int(rest.split()[1]) == os.getpid() and "key_importance" in name:
+            found.append(int(stat.parent.name))
+    return found
 
-    def dies_at_30(*arguments: Any, **settings: Any) -> Any:
-        if arguments[3].start == 30:
-            arguments[1].process.kill()
-            arguments[1].process.wait()
-        return whole_chunk(*arguments, **settings)
 
-    whole_chunk = simulate_chunk
-    monkeypatch.setattr(runner, "simulate_chunk", dies_at_30)
-    folder = ChunkFolder(calibration_folder(calibration()))
-    monkeypatch.setattr(runner, "calibration_folder", lambda _: folder.folder)
-    with pytest.raises(RunError, match="key_importance ended with code -9"):
-        run_calibration(calibration(), 60, workers=1)
-    assert next(chunk.start for chunk in folder.missing(range(60))) == 30
-    monkeypatch.setattr(runner, "simulate_chunk", whole_chunk)
-    assert len(run_calibration(calibration(), 60, workers=1)[0].status) == 60
+def test_a_process_that_dies_keeps_what_was_finished(root: Path, tmp_path: Path) -> None:
+    def kill_one(progress: Progress) -> None:
+        if progress.done == 60:
+            os.kill(fits_running()[0], signal.SIGKILL)
+
+    with (
+        listening(kill_one),
+        pytest.raises(RunError, match="key_importance ended with code -9 while it fitted"),
+    ):
+        run_calibration(calibration(), 400, root=root, workers=2)
+    kept = {path: path.stat().st_mtime_ns for path in chunks(root)}
+    assert 6 <= len(kept) < 40
+    again = result_bytes(root, 400, tmp_path / "again.npz")
+    assert all(path.stat().st_mtime_ns == at for path, at in kept.items())
+    assert again == result_bytes(tmp_path / "other", 400, tmp_path / "whole.npz")

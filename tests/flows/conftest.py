@@ -161,5 +161,5 @@ def calibrations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Where the session's calibrations keep their chunks; empty as it begins."""
     cache = tmp_path_factory.mktemp("calibrations")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tasks.calibration.runner.cache_folder", lambda: cache)
-        yield cache / "calibrations"
+        patch.setattr("tasks.calibration.steps.calibrations_folder", lambda: cache)
+        yield cache

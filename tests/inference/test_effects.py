@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import arviz as az
 import numpy as np
@@ -11,11 +12,11 @@ import numpy.typing as npt
 import pytest
 
 from tasks.attribution.crossed import crossed_statistics
+from tasks.bayes import gated_fit
 from tasks.bayes.posterior_diagnostics import GATE, Finding, Verdict, check
 from tasks.domain import Node
 from tasks.errors import InputError, RunError
-from tasks.inference import effects as module
-from tasks.inference.effects import EffectsFit, fit_effects
+from tasks.inference.effects import EffectsFit, fit_effects, sample_effects
 from tasks.inference.effects_data import overall_sd
 from tasks.intervention.replicate_cells import Action, ReplicateCells
 
@@ -85,9 +86,9 @@ def test_the_fit_survives_a_file(fitted: EffectsFit, tmp_path: Path) -> None:
 
 def test_the_order_of_actions_does_not_matter_and_the_seed_does(cells: ReplicateCells) -> None:
     order = [3, 7, 0, 9, 1, 8, 6, 4, 2, 5]
-    settings = {"warmup": 200, "draws": 50, "chains": 2, "adapt_delta": 0.9}
+    settings: dict[str, Any] = {"warmup": 200, "draws": 50, "chains": 2, "adapt_delta": 0.9}
     one, again, shuffled, other = (
-        module.sample_effects(of, seed=seed, **settings).posterior["effect"].values
+        sample_effects(of, seed=seed, **settings).posterior["effect"].values
         for of, seed in ((cells, 1), (cells, 1), (pick(cells, *order), 1), (cells, 2))
     )
     np.testing.assert_array_equal(one, again)
@@ -98,8 +99,8 @@ def test_the_order_of_actions_does_not_matter_and_the_seed_does(cells: Replicate
 def test_inputs_are_not_mutated(cells: ReplicateCells) -> None:
     arrays = {name: value for name, value in vars(cells).items() if name != "actions"}
     before = {name: value.copy() for name, value in arrays.items()}
-    settings = {"warmup": 100, "draws": 10, "chains": 1, "adapt_delta": 0.9}
-    module.sample_effects(cells, seed=1, **settings)
+    settings: dict[str, Any] = {"warmup": 100, "draws": 10, "chains": 1, "adapt_delta": 0.9}
+    sample_effects(cells, seed=1, **settings)
     for name, value in arrays.items():
         np.testing.assert_array_equal(value, before[name])
 
@@ -181,7 +182,7 @@ def test_a_fit_that_misses_the_gate_is_repeated_with_smaller_steps(
             else replace(verdict, failures=(divergence,))
         )
 
-    monkeypatch.setattr(module, "check", check_strictly)
+    monkeypatch.setattr(gated_fit, "check", check_strictly)
     found = fit_effects(pick(cells, 2, 3), seed=1)
     assert found.adapt_delta == 0.99
     assert found.diagnostics["adapt_delta"] == 0.99
