@@ -116,4 +116,7 @@ def _problem(entry: ErrorDetails) -> str:
     if entry["type"] == "value_error":
         return str(entry["ctx"]["error"]).rstrip(".")
     name = ".".join(map(str, entry["loc"]))
-    return f"{name}: {entry['msg']}, got {entry['input']!r:.60}"
+    if entry["type"] == "extra_forbidden":
+        return f"There is no parameter {name!r}"
+    rule = entry["msg"].replace("Input should be", "must be").partition(", unable")[0]
+    return f"{name} {rule}, got {entry['input']!r:.60}"

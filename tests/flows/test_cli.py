@@ -13,8 +13,10 @@ import pytest
 
 from flows.cli import main
 from flows.commands.stan import ADVICE
+from flows.parameters import AnalysisParameters, parse_parameters
 from tasks.bayes.inference_data import group_dataset
 from tasks.bayes.posterior_diagnostics import check
+from tasks.errors import InputError
 from tasks.locations import resource
 
 SCHOOLS = resource("stan", "examples", "eight_schools.json")
@@ -207,3 +209,22 @@ def test_a_reader_that_has_seen_enough_is_no_error() -> None:
     process.stdout.close()
     assert process.stderr.read() == b""
     assert process.wait(timeout=60) == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"members": "3"}, "members must be greater than or equal to 8, got '3'. Parameters are "),
+        ({"nosuch": "1"}, "There is no parameter 'nosuch'. Parameters are domain, "),
+        ({"seed": "ten"}, "seed must be a valid integer, got 'ten'. "),
+        ({"check_model": "no"}, "check_model must be 'auto', 'always' or 'never', got 'no'. "),
+        (
+            {"members": "20", "replicates": "30"},
+            "members must be at least twice replicates, got 20 for 30. ",
+        ),
+    ],
+)
+def test_a_parameter_is_refused_in_one_sentence(values: dict[str, object], said: str) -> None:
+    with pytest.raises(InputError) as refused:
+        parse_parameters(AnalysisParameters, values)
+    assert str(refused.value).startswith(said)
