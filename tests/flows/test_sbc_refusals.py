@@ -44,15 +44,18 @@ def refusal(runs_root: Path, capsys: pytest.CaptureFixture[str]) -> Said:
         (["schools"], "There is no model 'schools' in stan/: choose one of hierarchical_"),
         (
             ["key_importance", "--simulations", "19"],
-            "simulations: Input should be greater than or equal to 20, got '19'. Parameters are",
+            "simulations must be greater than or equal to 20, got '19'. Parameters are",
         ),
-        (["key_importance", "--simulations", "few"], "valid integer, unable to parse"),
+        (
+            ["key_importance", "--simulations", "few"],
+            "must be a valid integer, got 'few'",
+        ),
         (
             ["key_importance", "--validation", "slow"],
             "'quick', 'comprehensive' or 'posterior', got 'slow'",
         ),
-        (["key_importance", "--adapt-delta", "1"], "adapt_delta: Input should be less than 1"),
-        (["key_importance", "--seed", "-1"], "seed: Input should be greater than or equal to 0"),
+        (["key_importance", "--adapt-delta", "1"], "adapt_delta must be less than 1"),
+        (["key_importance", "--seed", "-1"], "seed must be greater than or equal to 0"),
         (["--resume", "1999"], "'1999' names no run in"),
         (
             ["key_importance", "--validation", "posterior"],
