@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from flows.commands import domains, run, sbc, stan
+from flows.commands import compare, domains, run, sbc, stan
 from tasks.errors import InputError, RunError
 
 BAD_INPUT = 2
@@ -28,6 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_commands(subcommands)
     domains.add_commands(subcommands)
     sbc.add_commands(subcommands)
+    compare.add_commands(subcommands)
     stan.add_commands(subcommands)
     for subcommand in subcommands.choices.values():
         _add_debug(subcommand, default=argparse.SUPPRESS)

@@ -1,6 +1,6 @@
 """Parameters of the main job: what Prefect's page asks for and what the command line sets."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -81,6 +81,23 @@ class AnalysisParameters(BaseModel):
         """The parameters that shape the numbers, for the report: no place and no name."""
         names = ("seed", "members", "replicates", "evaluation_rows", "top_columns")
         return {name: getattr(self, name) for name in (*names, "ranges")}
+
+
+def parse_settings(entries: Iterable[str]) -> dict[str, str]:
+    """Words ``NAME=VALUE`` of the command line, as values by name.
+
+    Raises
+    ------
+    InputError
+        If one has no equals sign.
+    """
+    values = {}
+    for entry in entries:
+        name, equals, value = entry.partition("=")
+        if not equals:
+            raise InputError(f"--set must be NAME=VALUE, got {entry!r}.")
+        values[name.strip()] = value.strip()
+    return values
 
 
 def parse_parameters(kind: type[P], values: Mapping[str, object]) -> P:

@@ -2,6 +2,9 @@
 //   y[j] ~ normal(theta[j], sigma[j]),  theta[j] = mu + tau * eta[j].
 // The priors of mu and tau are data. No constant is dropped from the joint density,
 // so that marginal likelihoods can be computed from it.
+functions {
+  #include functions/between_sd_prior.stanfunctions
+}
 data {
   int<lower=1> J; // units (schools, sites, shops)
   vector[J] y; // estimated effect of each unit
@@ -10,6 +13,7 @@ data {
   real<lower=0> mu_sd; // prior sd of mu
   int<lower=1, upper=2> tau_family; // prior of tau: 1 half-Cauchy, 2 half-normal
   real<lower=0> tau_scale; // its scale
+  int<lower=0, upper=1> likelihood; // 0 draws from the prior: y is not looked at
 }
 parameters {
   real mu; // mean of the units' true effects
@@ -21,13 +25,11 @@ transformed parameters {
 }
 model {
   target += normal_lpdf(mu | mu_mean, mu_sd);
-  if (tau_family == 1) {
-    target += cauchy_lpdf(tau | 0, tau_scale) + log2();
-  } else {
-    target += normal_lpdf(tau | 0, tau_scale) + log2();
-  }
+  target += between_sd_prior_lpdf(tau | tau_family, tau_scale);
   target += std_normal_lpdf(eta);
-  target += normal_lpdf(y | theta, sigma);
+  if (likelihood) {
+    target += normal_lpdf(y | theta, sigma);
+  }
 }
 generated quantities {
   vector[J] log_lik;

@@ -5,7 +5,7 @@ import json
 import webbrowser
 from pathlib import Path
 
-from flows.parameters import AnalysisParameters, parse_parameters
+from flows.parameters import AnalysisParameters, parse_parameters, parse_settings
 from tasks.errors import InputError
 from tasks.run_store import RunStore
 
@@ -66,11 +66,7 @@ def run_run(options: argparse.Namespace) -> None:
     for name in ("source", "target", "seed"):
         if getattr(options, name) is not None:
             values[name] = getattr(options, name)
-    for entry in options.set:
-        name, equals, value = entry.partition("=")
-        if not equals:
-            raise InputError(f"--set must be NAME=VALUE, got {entry!r}.")
-        values[name.strip()] = value.strip()
+    values |= parse_settings(options.set)
     parameters = parse_parameters(AnalysisParameters, values)
     from flows.environment import quiet_environment
 

@@ -4,18 +4,28 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from tasks.bayes.stan_program import compile_program
-from tasks.calibration.simulator import Simulator
+from tasks.calibration.simulator import DesignedSimulator, Simulator
+from tasks.calibration.simulators.complete_pooling import CompletePooling
+from tasks.calibration.simulators.hierarchical_adaptive import HierarchicalAdaptive
+from tasks.calibration.simulators.hierarchical_covariates import HierarchicalCovariates
 from tasks.calibration.simulators.hierarchical_normal import HierarchicalNormal
+from tasks.calibration.simulators.hierarchical_student_t import HierarchicalStudentT
 from tasks.calibration.simulators.intervention_effects import InterventionEffects
 from tasks.calibration.simulators.key_importance import KeyImportance
+from tasks.calibration.simulators.precision_regression import PrecisionRegression
 from tasks.errors import InputError
 from tasks.locations import resource
 
 Validation = Literal["quick", "comprehensive", "posterior"]
 """Kinds of calibration."""
 
-MODELS: dict[str, type[HierarchicalNormal | InterventionEffects | KeyImportance]] = {
+MODELS: dict[str, type[DesignedSimulator]] = {
     "hierarchical_noncentered": HierarchicalNormal,
+    "hierarchical_adaptive": HierarchicalAdaptive,
+    "hierarchical_covariates": HierarchicalCovariates,
+    "hierarchical_student_t": HierarchicalStudentT,
+    "complete_pooling": CompletePooling,
+    "precision_regression": PrecisionRegression,
     "intervention_effects": InterventionEffects,
     "key_importance": KeyImportance,
 }

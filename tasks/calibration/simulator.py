@@ -1,7 +1,7 @@
 """What simulation-based calibration must know of a model, beside its Stan program."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +40,19 @@ class Simulator(Protocol):
 
     def quantities(self, draws: Values, data: Mapping[str, Any]) -> dict[str, FloatArray]:
         """Further quantities of each draw that depend on the data, shape (S,) or (S, ...)."""
+        ...
+
+
+class DesignedSimulator(Simulator, Protocol):
+    """A simulator with a design of its own that can be made for another design."""
+
+    def __init__(self) -> None:
+        """Take its own design."""
+        ...
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Self:
+        """Take the design from data of the program; what was observed is not looked at."""
         ...
 
 

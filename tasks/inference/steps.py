@@ -1,8 +1,11 @@
-"""Steps of the inference: the effects model in Stan, and the importance of the foreign keys."""
+"""Steps of the inference: effects model in Stan, importance of foreign keys, model comparison."""
 
 import json
 from dataclasses import asdict
+from functools import partial
+from pathlib import Path
 
+import arviz as az
 import numpy as np
 import polars as pl
 from prefect import task
@@ -10,12 +13,17 @@ from pydantic import BaseModel
 
 from tasks.bayes.stan_data import data_json
 from tasks.cache import CONTENT
+from tasks.inference.comparison.compare import compare_models
+from tasks.inference.comparison.record import ModelName
+from tasks.inference.comparison.settings import ComparisonSettings
+from tasks.inference.comparison.units import read_units
 from tasks.inference.effects import fit_effects, program_data
 from tasks.inference.effects_data import parameter_count
 from tasks.inference.keys import key_shares
 from tasks.intervention.cell_table import cells_from_table
 from tasks.run_store import Artifact, RunStore
 from tasks.seeds import generator
+from tasks.uncertainty.threads import usable_cores
 
 
 class FittedEffects(BaseModel):
@@ -64,3 +72,37 @@ def weigh_keys(key_cells: Artifact, seed: int) -> Artifact:
     shares = key_shares(arrays["keys"].tolist(), arrays["cells"], generator(seed, "keys"))
     text = json.dumps([asdict(share) for share in shares], indent=1, ensure_ascii=False)
     return store.save_text("keys.json", text)
+
+
+class Compared(BaseModel):
+    """What a model comparison left.
+
+    Attributes
+    ----------
+    record
+        ``comparison.json``: everything that was found.
+    fits
+        Draws of each model, by its name.
+    """
+
+    record: Artifact
+    fits: dict[ModelName, Artifact]
+
+
+@task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
+def compare_unit_models(data: Artifact, settings: ComparisonSettings, seed: int) -> Compared:
+    """Fit competing hierarchical models to units, try to falsify each, recommend one or none."""
+    store = RunStore.current()
+    units = read_units(store.fetch(data))
+    found, fits = compare_models(units, settings, seed=seed, workers=usable_cores())
+    return Compared(
+        record=store.save_text("comparison.json", found.model_dump_json(indent=1)),
+        fits={
+            name: store.save(f"{name}.nc", partial(_write_fit, fit=fit))
+            for name, fit in fits.items()
+        },
+    )
+
+
+def _write_fit(path: Path, fit: az.InferenceData) -> None:
+    fit.to_netcdf(str(path))

@@ -11,10 +11,10 @@ from tasks.report.calibration_sections import (
     reasons,
     simulations_section,
 )
-from tasks.report.layout import display_width, format_table, wrap
-from tasks.report.section import Section, Table
+from tasks.report.layout import display_width
+from tasks.report.plain import body_lines, heading, table_lines, wrapped
+from tasks.report.section import Section
 from tasks.report.text import WIDTH
-from tasks.report.wording import printable
 
 INDENT = "    "
 
@@ -41,47 +41,35 @@ def calibration_text(
         Verdict and reasons, simulations, quantities (the rejected first, and what a rejection means
         under its row), notes, and what to do.
     """
-    lines = _wrapped(title)
+    lines = wrapped(title)
     lines += ["=" * min(max(map(display_width, lines)), WIDTH), "", verdict.status.upper(), ""]
     for reason in reasons(verdict):
-        lines += _wrapped(reason)
+        lines += wrapped(reason)
     for section, body in (
-        _plain(simulations_section(verdict, simulations, settings)),
+        _with_body(simulations_section(verdict, simulations, settings)),
         _quantities(verdict),
-        _plain(notes_section(verdict)),
-        _plain(advice_section(verdict, simulations)),
+        _with_body(notes_section(verdict)),
+        _with_body(advice_section(verdict, simulations)),
     ):
-        lines += ["", "", section.title.upper(), "-" * len(section.title), *body]
+        lines += [*heading(section.title), *body]
     return "\n".join(lines) + "\n"
 
 
-def _plain(section: Section) -> tuple[Section, list[str]]:
-    body = [line for text in section.paragraphs for line in _wrapped(text)]
-    for table in section.tables:
-        body += ["", *_lines(table)]
-    return section, body
+def _with_body(section: Section) -> tuple[Section, list[str]]:
+    return section, body_lines(section)
 
 
 def _quantities(verdict: CalibrationVerdict) -> tuple[Section, list[str]]:
     """The table with the meaning of each rejection under its row."""
     section = quantities_section(verdict, with_meaning=False)
     if not section.tables:
-        return _plain(section)
-    head, *rows = _lines(section.tables[0])
-    body = [line for text in section.paragraphs for line in _wrapped(text)]
+        return _with_body(section)
+    head, *rows = table_lines(section.tables[0])
+    body = [line for text in section.paragraphs for line in wrapped(text)]
     body += ["", head]
     for row, quantity in zip(rows, by_evidence(verdict), strict=False):
         body.append(row)
         for meaning in quantity.meaning:
-            body += [INDENT + line for line in _wrapped(meaning, WIDTH - len(INDENT))]
+            body += [INDENT + line for line in wrapped(meaning, WIDTH - len(INDENT))]
     left_out = len(verdict.quantities) - len(rows)
     return section, [*body, *([f"and {left_out:,} more"] if left_out else [])]
-
-
-def _wrapped(text: str, width: int = WIDTH) -> list[str]:
-    return wrap(printable(text), width)
-
-
-def _lines(table: Table) -> list[str]:
-    rows = tuple(tuple(map(printable, row)) for row in table.rows)
-    return format_table(Table(table.head, rows, table.numeric), WIDTH)

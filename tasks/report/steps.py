@@ -17,11 +17,17 @@ from tasks.calibration.chunk_files import load_simulations
 from tasks.calibration.steps import Simulated
 from tasks.calibration.verdict import judge
 from tasks.domain import Domain, Task
+from tasks.inference.comparison.record import Comparison
+from tasks.inference.steps import Compared
 from tasks.intervention.cell_table import cells_from_table
 from tasks.report.calibration_figures import calibration_figures
 from tasks.report.calibration_json import calibration_json
 from tasks.report.calibration_page import calibration_page
 from tasks.report.calibration_text import calibration_text
+from tasks.report.comparison_figures import comparison_figures
+from tasks.report.comparison_json import comparison_json
+from tasks.report.comparison_page import comparison_page
+from tasks.report.comparison_text import comparison_text
 from tasks.report.compose import Findings, compose
 from tasks.report.drawing import as_png
 from tasks.report.figures import all_figures
@@ -99,6 +105,20 @@ def write_calibration(
         "report.html": calibration_page(*told),
     }
     return _save_all(store, texts, calibration_figures(told[1], simulations).items())
+
+
+@task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
+def write_comparison(title: str, compared: Compared) -> dict[str, Artifact]:
+    """Write the report of a model comparison; its files by their path in the run's folder."""
+    store = RunStore.current()
+    found = Comparison.model_validate_json(store.read_text(compared.record))
+    fits = {name: az.from_netcdf(str(store.fetch(fit))) for name, fit in compared.fits.items()}
+    texts = {
+        "report.txt": comparison_text(title, found),
+        "report.json": comparison_json(title, found),
+        "report.html": comparison_page(title, found, fits),
+    }
+    return _save_all(store, texts, comparison_figures(found, fits).items())
 
 
 def _save_all(

@@ -4,11 +4,11 @@ The calibration of ``intervention_effects`` at 1000 simulations takes minutes: s
 ``tests/benchmarks/sbc_speed.py``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +18,9 @@ from tasks.bayes.stan_program import StanProgram, compile_program
 from tasks.calibration.models import simulator_of
 from tasks.calibration.runner import Calibration, run_calibration
 from tasks.calibration.simulations import LOG_LIKELIHOOD, Simulations
-from tasks.calibration.simulator import Values
+from tasks.calibration.simulator import FloatArray, Simulator, Values
+from tasks.calibration.simulators.hierarchical_adaptive import HierarchicalAdaptive
+from tasks.calibration.simulators.hierarchical_covariates import HierarchicalCovariates
 from tasks.calibration.simulators.hierarchical_normal import HierarchicalNormal
 from tasks.calibration.verdict import CalibrationVerdict
 from tasks.locations import resource
@@ -50,6 +52,11 @@ def calibrate(
     ("model", "n", "settings"),
     [
         ("hierarchical_noncentered", 1000, {}),
+        ("hierarchical_adaptive", 1000, {}),
+        ("hierarchical_covariates", 400, {}),
+        ("hierarchical_student_t", 400, {}),
+        ("complete_pooling", 1000, {}),
+        ("precision_regression", 400, {}),
         ("key_importance", 1000, {}),
         ("intervention_effects", 40, {"adapt_delta": 0.9}),
     ],
@@ -67,14 +74,27 @@ Change = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class Changed(HierarchicalNormal):
+class Changed:
     """A generator whose data say something else than what they were drawn with."""
 
+    simulator: Simulator
     change: Change = dict
-    program: ClassVar[str] = HierarchicalNormal.program
+
+    @property
+    def program(self) -> str:
+        return self.simulator.program
+
+    def draw_parameters(self, rng: np.random.Generator) -> dict[str, FloatArray]:
+        return self.simulator.draw_parameters(rng)
 
     def draw_data(self, parameters: Values, rng: np.random.Generator) -> dict[str, Any]:
-        return self.change(super().draw_data(parameters, rng))
+        return self.change(self.simulator.draw_data(parameters, rng))
+
+    def log_likelihood(self, draws: Values, data: Mapping[str, Any]) -> FloatArray:
+        return self.simulator.log_likelihood(draws, data)
+
+    def quantities(self, draws: Values, data: Mapping[str, Any]) -> dict[str, FloatArray]:
+        return self.simulator.quantities(draws, data)
 
 
 def half_prior(data: dict[str, Any]) -> dict[str, Any]:
@@ -93,17 +113,32 @@ def next_group(data: dict[str, Any]) -> dict[str, Any]:
     return data | {"y": np.roll(data["y"], 1)}
 
 
+def other_threshold(data: dict[str, Any]) -> dict[str, Any]:
+    return data | {"threshold": 10 * data["threshold"]}
+
+
+def next_covariates(data: dict[str, Any]) -> dict[str, Any]:
+    return data | {"x": np.roll(data["x"], 1, axis=0)}
+
+
+HALF_NORMAL = HierarchicalNormal(tau_family="half-normal")
+
+
 @pytest.mark.parametrize(
-    ("change", "rejected", "word"),
+    ("simulator", "change", "rejected", "word"),
     [
-        (half_prior, "tau", "biased downwards"),
-        (wide_likelihood, LOG_LIKELIHOOD, "does not use the data fully"),
-        (narrow_likelihood, LOG_LIKELIHOOD, "too narrow"),
-        (next_group, "theta", "too narrow"),
+        (HALF_NORMAL, half_prior, "tau", "biased downwards"),
+        (HALF_NORMAL, wide_likelihood, LOG_LIKELIHOOD, "does not use the data fully"),
+        (HALF_NORMAL, narrow_likelihood, LOG_LIKELIHOOD, "too narrow"),
+        (HALF_NORMAL, next_group, "theta", "too narrow"),
+        (HierarchicalAdaptive(), other_threshold, "tau_effective", "biased downwards"),
+        (HierarchicalCovariates(), next_covariates, "beta", "too narrow"),
     ],
 )
-def test_a_wrong_model_is_caught(change: Change, rejected: str, word: str) -> None:
-    wrong = Changed(tau_family="half-normal", change=change)
+def test_a_wrong_model_is_caught(
+    simulator: Simulator, change: Change, rejected: str, word: str
+) -> None:
+    wrong = Changed(simulator, change)
     simulations, verdict = calibrate(wrong, 1000, stop_early=True, with_further=False)
     assert len(simulations.status) < 1000
     assert verdict.status == "not calibrated"
@@ -116,15 +151,13 @@ def test_a_wrong_model_is_caught(change: Change, rejected: str, word: str) -> No
 
 
 def test_the_same_generator_unchanged_is_not_caught() -> None:
-    right = Changed(tau_family="half-normal")
-    _, verdict = calibrate(right, 500, with_further=False)
+    _, verdict = calibrate(Changed(HALF_NORMAL), 500, with_further=False)
     assert min(quantity.adjusted_p_value for quantity in verdict.quantities) > CHANCE
 
 
 def test_only_the_log_likelihood_sees_that_the_data_are_ignored() -> None:
     program = compile_program(IGNORES_DATA, many_fits=True)
-    simulator = HierarchicalNormal(tau_family="half-normal")
-    _, verdict = calibrate(simulator, 200, program, with_further=False)
+    _, verdict = calibrate(HALF_NORMAL, 200, program, with_further=False)
     assert verdict.status == "not calibrated"
     rejected = {quantity.name for quantity in verdict.quantities if quantity.is_rejected}
     assert rejected == {LOG_LIKELIHOOD}
@@ -138,9 +171,7 @@ def test_draws_left_autocorrelated_are_caught() -> None:
         "first_warmup": 0,
         "max_treedepth": 1,
     }
-    simulations, verdict = calibrate(
-        HierarchicalNormal(tau_family="half-normal"), 500, with_further=False, **unthinned
-    )
+    simulations, verdict = calibrate(HALF_NORMAL, 500, with_further=False, **unthinned)
     assert verdict.status == "not calibrated"
     assert (simulations.ess < 79).mean() > 0.9
     assert any("autocorrelated" in note for note in verdict.notes)

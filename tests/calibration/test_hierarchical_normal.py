@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pytest
 from scipy import stats
 
-from tasks.calibration.simulators.hierarchical_normal import HierarchicalNormal, TauFamily
+from tasks.calibration.simulators.hierarchical_normal import HierarchicalNormal
+from tasks.calibration.simulators.partial_pooling import TauFamily
 from tasks.errors import InputError
 
 Floats = npt.NDArray[np.float64]

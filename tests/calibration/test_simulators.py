@@ -1,6 +1,7 @@
 """What every generator must do, and that its likelihood is that of its Stan program."""
 
 import copy
+import math
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from tasks.bayes.stan_data import read_data
 from tasks.bayes.stan_model import sample
 from tasks.calibration.models import MODELS, simulator_of
 from tasks.calibration.simulator import Joinable, Simulator
+from tasks.calibration.simulators.complete_pooling import CompletePooling
 from tasks.calibration.simulators.hierarchical_normal import HierarchicalNormal
 from tasks.errors import InputError
 from tasks.locations import resource
@@ -22,6 +24,7 @@ Floats = npt.NDArray[np.float64]
 Named = dict[str, Floats]
 
 EVERY_MODEL = pytest.mark.parametrize("model", MODELS)
+JOINABLE = [model for model in MODELS if isinstance(simulator_of(model), Joinable)]
 PROGRAMS = sorted(Path(resource("stan")).glob("*.stan"))
 
 
@@ -107,9 +110,22 @@ def test_generators_keep_the_protocol(model: str) -> None:
     assert simulator.program == f"{model}.stan"
 
 
-def test_only_unbalanced_data_can_be_joined() -> None:
-    joinable = {model for model in MODELS if isinstance(simulator_of(model), Joinable)}
-    assert joinable == {"hierarchical_noncentered", "key_importance"}
+def test_data_can_be_joined_where_both_together_fit_the_program() -> None:
+    """Not in one balanced design of cells, nor where the standard errors are a covariate."""
+    assert set(MODELS) - set(JOINABLE) == {"intervention_effects", "precision_regression"}
+
+
+@pytest.mark.parametrize("model", JOINABLE)
+def test_joined_data_tell_as_much_as_both_together(model: str) -> None:
+    simulator, truth, data = simulated(model)
+    assert isinstance(simulator, Joinable)
+    replicate = simulator.draw_data(truth, np.random.default_rng(4))
+    joined = simulator.join(data, replicate)
+    drawn = draws_of(model)
+    both = simulator.log_likelihood(drawn, data) + simulator.log_likelihood(drawn, replicate)
+    assert set(joined) == set(data)
+    assert relative_spread(simulator.log_likelihood(drawn, joined) - both, both) < 1e-8
+    assert relative_spread(2 * simulator.log_likelihood(drawn, data) - both, both) > 1e-2
 
 
 @EVERY_MODEL
@@ -151,14 +167,19 @@ def test_data_carry_the_whole_design(model: str) -> None:
 def test_a_user_design_is_taken_from_a_data_file() -> None:
     data = read_data(resource("stan", "examples", "eight_schools.json"))
     assert simulator_of("hierarchical_noncentered", data) == HierarchicalNormal()
+    assert simulator_of("complete_pooling", data | {"mu_sd": 5}) == CompletePooling(mu_sd=5)
 
 
 def test_every_program_has_a_generator() -> None:
-    assert len(PROGRAMS) >= 3
+    assert len(PROGRAMS) >= 8
     assert {path.stem for path in PROGRAMS} == set(MODELS)
 
 
-CHOICE = "choose one of hierarchical_noncentered, intervention_effects, key_importance."
+CHOICE = (
+    "choose one of hierarchical_noncentered, hierarchical_adaptive, hierarchical_covariates, "
+    "hierarchical_student_t, complete_pooling, precision_regression, intervention_effects, "
+    "key_importance."
+)
 
 
 def test_a_model_that_is_not_there_is_refused_with_those_that_are() -> None:
@@ -191,6 +212,22 @@ def test_a_program_without_a_generator_is_told_from_one_that_is_not_there(
         ("hierarchical_noncentered", {"mu_sd": 0.0}, "mu_sd must be finite and > 0"),
         ("hierarchical_noncentered", {"tau_scale": -1.0}, "tau_scale must be finite and > 0"),
         ("hierarchical_noncentered", {"tau_family": 3}, "'tau_family' must be 1"),
+        ("hierarchical_adaptive", {"tau_scale": -1.0}, "tau_scale must be finite and > 0"),
+        ("hierarchical_adaptive", {"threshold": 0.0}, "threshold must be finite and > 0"),
+        ("hierarchical_adaptive", {"sigma_pooled": -4.0}, "sigma_pooled must be finite and > 0"),
+        ("hierarchical_adaptive", {"steepness": 0.0}, "steepness must be finite and > 0"),
+        ("hierarchical_covariates", {"beta_sd": 0.0}, "beta_sd must be finite and > 0"),
+        ("hierarchical_covariates", {"x": np.ones((7, 2))}, "a row for each of the 8 unit.*got 7"),
+        ("hierarchical_covariates", {"x": np.ones((8, 0))}, "at least 1 covariate in x, got none"),
+        ("hierarchical_covariates", {"x": np.full((8, 1), np.inf)}, "x must be finite, got inf"),
+        ("hierarchical_covariates", {"x": [1.0] * 8}, "'x' must have 2 dimension"),
+        ("hierarchical_student_t", {"mu_sd": math.inf}, "mu_sd must be finite and > 0, got inf"),
+        ("hierarchical_student_t", {"tau_family": 0}, "'tau_family' must be 1"),
+        ("complete_pooling", {"sigma": []}, "at least 1 unit"),
+        ("complete_pooling", {"mu_mean": math.inf}, "mu_mean must be finite"),
+        ("precision_regression", {"beta_sd": -1.0}, "beta_sd must be finite and > 0"),
+        ("precision_regression", {"sigma": [2.0, 2.0]}, "unequal standard errors, got sigma = 2 "),
+        ("precision_regression", {"sigma": [2.0]}, "got sigma = 2 for all 1: choose another model"),
         ("key_importance", {"n": [3, -1]}, "n must be finite and >= 0"),
         ("key_importance", {"n": [0, 0]}, "At least one key must have observations"),
         ("key_importance", {"n": [0.5, 1]}, "'n' must hold integers"),
@@ -221,6 +258,11 @@ def test_designs_out_of_bounds_are_refused(model: str, change: dict[str, Any], s
     ("model", "name"),
     [
         ("hierarchical_noncentered", "mu_sd"),
+        ("hierarchical_adaptive", "threshold"),
+        ("hierarchical_covariates", "x"),
+        ("hierarchical_student_t", "tau_family"),
+        ("complete_pooling", "sigma"),
+        ("precision_regression", "beta_sd"),
         ("key_importance", "a0"),
         ("intervention_effects", "parent"),
     ],

@@ -1,0 +1,103 @@
+"""Model comparison: competing hierarchical models of effects with known standard errors."""
+
+import json
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from prefect import flow
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.runtime import flow_run
+
+from flows.artifact_keys import artifact_key
+from flows.comparison_parameters import ComparisonParameters
+from flows.narration import Narrator
+from flows.provenance import manifest_of
+from flows.results import result_storage
+from tasks.inference.comparison.units import read_units
+from tasks.inference.steps import compare_unit_models
+from tasks.report.steps import write_comparison
+from tasks.run_store import Artifact, RunStore
+
+STEPS = 2
+
+
+@flow(
+    name="model-comparison",
+    flow_run_name="{parameters.data}",
+    persist_result=False,
+    result_storage=result_storage(RunStore.current()),
+    retries=0,
+)
+def model_comparison(parameters: ComparisonParameters) -> str:
+    """Fit competing hierarchical models to units, try to falsify each, recommend one or none.
+
+    Parameters
+    ----------
+    parameters
+        Data, seed, priors and thresholds.
+
+    Returns
+    -------
+    str
+        The run, as ``compare-data/run_id`` below the root of the run store.
+    """
+    began = datetime.now(UTC)
+    store = RunStore.current()
+    path = Path(parameters.data)
+    given = read_units(path)
+    data = store.save("data.csv", lambda kept: shutil.copyfile(path, kept))
+    name = f"compare-{path.stem}"
+    narrator = Narrator(STEPS, artifact_key(name))
+
+    narrator.stage("COMPARE")
+    compared = narrator.run(
+        f"models of {len(given.labels)} units",
+        compare_unit_models,
+        data,
+        parameters.settings,
+        parameters.seed,
+    )
+    written = narrator.run("report", write_comparison, path.stem, compared)
+    fits = {f"fits/{model}.nc": fit for model, fit in compared.fits.items()}
+    files = {"data.csv": data, "comparison.json": compared.record, **fits, **written}
+    run = f"{name}/{began:%Y-%m-%dT%H-%M-%S}-{str(flow_run.id)[:6]}"
+    names = {"domain": name, "task": f"{len(given.labels)} units"}
+    manifest = manifest_of(
+        parameters,
+        names,
+        files,
+        narrator.timings,
+        began,
+        Artifact(path=str(path.absolute()), sha256=data.sha256),
+    )
+    store.publish(run, files | {"manifest.json": store.save_text("manifest.json", manifest)})
+    _show_models(json.loads(store.read_text(compared.record)), name)
+    create_markdown_artifact(
+        f"```\n{store.read_text(written['report.txt'])}\n```",
+        key=f"report-{artifact_key(name)}",
+        description=f"Comparison of models for {path.stem}, run {run}",
+    )
+    narrator.finish()
+    return run
+
+
+def _show_models(found: dict[str, Any], name: str) -> None:
+    """A line a model on Prefect's page: what it fails, and which is recommended."""
+    create_table_artifact(
+        [
+            {
+                "model": model["title"],
+                "recommended": "yes" if model["name"] == found["recommended"] else "no",
+                "fails": ", ".join(
+                    of["check"] for of in model["findings"] if of["status"] == "fail"
+                ),
+                "ELPD": f"{model['elpd']:.1f} ± {model['elpd_se']:.1f}",
+                "weight": f"{model['weight']:.2f}",
+            }
+            for model in found["models"]
+        ],
+        key=f"models-{artifact_key(name)}",
+        description=found["conclusion"],
+    )

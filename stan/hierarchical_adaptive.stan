@@ -1,0 +1,51 @@
+// Normal means with known standard errors and partial pooling, whose scale changes with tau:
+//   theta[j] = mu + eta[j] * tau_effective,
+//   tau_effective = w tau + (1 - w) sigma_pooled tau / threshold,
+//   w = inv_logit(steepness (tau - threshold)).
+// Above the threshold this is the non-centred model; below it the effects spread by
+// sigma_pooled / threshold times tau, which is another prior, not only another geometry: compare
+// tau_effective, not tau. No constant is dropped from the joint density.
+functions {
+  #include functions/between_sd_prior.stanfunctions
+}
+data {
+  int<lower=1> J; // units (schools, sites, shops)
+  vector[J] y; // estimated effect of each unit
+  vector<lower=0>[J] sigma; // its standard error
+  real mu_mean; // prior mean of mu
+  real<lower=0> mu_sd; // prior sd of mu
+  int<lower=1, upper=2> tau_family; // prior of tau: 1 half-Cauchy, 2 half-normal
+  real<lower=0> tau_scale; // its scale
+  real<lower=0> threshold; // tau at which the scale changes
+  real<lower=0> sigma_pooled; // effects' spread at the threshold, seen from below
+  real<lower=0> steepness; // of the change, in 1 / the unit of tau
+  int<lower=0, upper=1> likelihood; // 0 draws from the prior: y is not looked at
+}
+parameters {
+  real mu; // mean of the units' true effects
+  real<lower=0> tau; // as in the non-centred model above the threshold
+  vector[J] eta; // standardised deviations
+}
+transformed parameters {
+  real tau_effective; // standard deviation of the units' true effects
+  {
+    real w = inv_logit(steepness * (tau - threshold));
+    tau_effective = tau * (w + (1 - w) * sigma_pooled / threshold);
+  }
+  vector[J] theta = mu + tau_effective * eta; // true effect of each unit
+}
+model {
+  target += normal_lpdf(mu | mu_mean, mu_sd);
+  target += between_sd_prior_lpdf(tau | tau_family, tau_scale);
+  target += std_normal_lpdf(eta);
+  if (likelihood) {
+    target += normal_lpdf(y | theta, sigma);
+  }
+}
+generated quantities {
+  vector[J] log_lik;
+  array[J] real y_rep = normal_rng(theta, sigma);
+  for (j in 1 : J) {
+    log_lik[j] = normal_lpdf(y[j] | theta[j], sigma[j]);
+  }
+}

@@ -1,0 +1,46 @@
+// Normal means with known standard errors, pooled towards a regression on covariates, non-centred:
+//   y[j] ~ normal(theta[j], sigma[j]),  theta[j] = location[j] + tau * eta[j],
+//   location = mu + x * beta.
+// No constant is dropped from the joint density.
+functions {
+  #include functions/between_sd_prior.stanfunctions
+}
+data {
+  int<lower=1> J; // units (schools, sites, shops)
+  vector[J] y; // estimated effect of each unit
+  vector<lower=0>[J] sigma; // its standard error
+  int<lower=1> K; // covariates
+  matrix[J, K] x; // their values, standardised over the units
+  real mu_mean; // prior mean of mu
+  real<lower=0> mu_sd; // prior sd of mu
+  real<lower=0> beta_sd; // prior sd of each coefficient
+  int<lower=1, upper=2> tau_family; // prior of tau: 1 half-Cauchy, 2 half-normal
+  real<lower=0> tau_scale; // its scale
+  int<lower=0, upper=1> likelihood; // 0 draws from the prior: y is not looked at
+}
+parameters {
+  real mu; // mean of the units' true effects where all covariates are at their means
+  vector[K] beta; // change of the effect with a covariate's sd
+  real<lower=0> tau; // standard deviation of the true effects around the regression
+  vector[J] eta; // standardised deviations
+}
+transformed parameters {
+  vector[J] location = mu + x * beta;
+  vector[J] theta = location + tau * eta; // true effect of each unit
+}
+model {
+  target += normal_lpdf(mu | mu_mean, mu_sd);
+  target += normal_lpdf(beta | 0, beta_sd);
+  target += between_sd_prior_lpdf(tau | tau_family, tau_scale);
+  target += std_normal_lpdf(eta);
+  if (likelihood) {
+    target += normal_lpdf(y | theta, sigma);
+  }
+}
+generated quantities {
+  vector[J] log_lik;
+  array[J] real y_rep = normal_rng(theta, sigma);
+  for (j in 1 : J) {
+    log_lik[j] = normal_lpdf(y[j] | theta[j], sigma[j]);
+  }
+}

@@ -1,0 +1,76 @@
+"""Generator for ``stan/hierarchical_adaptive.stan``: pooling whose scale changes with tau."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from scipy.special import expit
+
+from tasks.bayes.arguments import positive
+from tasks.bayes.stan_source import Declaration
+from tasks.calibration.simulator import FloatArray
+from tasks.calibration.simulators.partial_pooling import PartialPooling
+from tasks.calibration.simulators.unit_effects import REAL, JoinedByPrecision
+
+
+@dataclass(frozen=True)
+class HierarchicalAdaptive(JoinedByPrecision, PartialPooling):
+    """J units with true effects theta_j ~ N(mu, tau_effective), which is tau above a threshold.
+
+    Attributes
+    ----------
+    threshold
+        Value of tau around which the scale changes.
+    sigma_pooled
+        Spread of the effects at the threshold, seen from below.
+    steepness
+        Of the change, in 1 / the unit of tau.
+
+    Examples
+    --------
+    >>> model, rng = HierarchicalAdaptive(), np.random.default_rng(1)
+    >>> list(model.draw_parameters(rng))
+    ['mu', 'tau', 'tau_effective', 'eta', 'theta']
+    """
+
+    threshold: float = 3.0
+    sigma_pooled: float = 4.0
+    steepness: float = 2.0
+
+    program: ClassVar[str] = "hierarchical_adaptive.stan"
+    variables: ClassVar[Mapping[str, Declaration]] = {
+        **PartialPooling.variables,
+        **dict.fromkeys(("threshold", "sigma_pooled", "steepness"), REAL),
+    }
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        positive("threshold", self.threshold)
+        positive("sigma_pooled", self.sigma_pooled)
+        positive("steepness", self.steepness)
+
+    def effective_tau(self, tau: float) -> float:
+        """Standard deviation of the effects.
+
+        Examples
+        --------
+        >>> model = HierarchicalAdaptive(threshold=3, sigma_pooled=4, steepness=2)
+        >>> [round(model.effective_tau(tau), 3) for tau in (0, 0.3, 3, 30)]
+        [0.0, 0.4, 3.5, 30.0]
+        """
+        above = float(expit(self.steepness * (tau - self.threshold)))
+        return above * tau + (1 - above) * self.sigma_pooled * tau / self.threshold
+
+    def draw_parameters(self, rng: np.random.Generator) -> dict[str, FloatArray]:
+        """One draw of mu, tau, tau_effective, eta (J,) and theta (J,) from the prior."""
+        mu, tau = self.draw_mu_and_tau(rng)
+        tau_effective = self.effective_tau(tau)
+        eta = rng.normal(size=len(self.sigma))
+        return {
+            "mu": np.array(mu),
+            "tau": np.array(tau),
+            "tau_effective": np.array(tau_effective),
+            "eta": eta,
+            "theta": mu + tau_effective * eta,
+        }

@@ -1,0 +1,1 @@
+"""Competing models of effects with known standard errors: fitted, falsified, one recommended."""
