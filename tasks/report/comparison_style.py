@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from tasks.inference.comparison.record import ModelRecord
 from tasks.inference.comparison.units import FloatArray
 from tasks.report.calibration_style import HEAD, LINE
-from tasks.report.drawing import FONT_SIZE, PALETTE, label
+from tasks.report.drawing import FONT_SIZE, PALETTE, text_width
+from tasks.report.layout import wrap
 
 MOST_COLUMNS = 4
 CONTENT, WIDEST = 10.2, 3.1
@@ -108,7 +109,5 @@ def thinned(n: int, most: int) -> slice:
 
 
 def _title(model: ModelRecord, inches: float) -> str:
-    """In two lines where there is a comma."""
-    return "\n".join(
-        label(part, inches, FONT_SIZE + 1) for part in model.title.replace(", ", ",\n").split("\n")
-    )
+    """In as many lines as it needs; there is room for two."""
+    return "\n".join(wrap(model.title, int(inches / text_width("x", FONT_SIZE + 1))))

@@ -8,10 +8,13 @@ import pytest
 import yaml
 from prefect import Flow
 
+from flows.comparison_parameters import ComparisonParameters
 from flows.parameters import AnalysisParameters
 from flows.sbc_parameters import SbcParameters
 from tasks.calibration.models import MODELS
 from tasks.contract import known_domains, load_contract
+from tasks.inference.comparison.units import read_units
+from tasks.locations import resource
 from tasks.targets import find_task
 
 CONTENT = yaml.safe_load((Path(__file__).parents[2] / "prefect.yaml").read_text(encoding="utf-8"))
@@ -21,9 +24,11 @@ DEPLOYMENTS: list[dict[str, Any]] = CONTENT["deployments"]
 EVERY = pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda of: of["name"])
 
 
-def test_each_domain_and_each_model_has_a_deployment() -> None:
+def test_each_domain_each_model_and_the_comparison_have_a_deployment() -> None:
     models = [f"sbc-{model.replace('_', '-')}" for model in MODELS]
-    assert sorted(of["name"] for of in DEPLOYMENTS) == sorted([*known_domains(), *models])
+    assert sorted(of["name"] for of in DEPLOYMENTS) == sorted(
+        [*known_domains(), *models, "compare-models"]
+    )
 
 
 @EVERY
@@ -34,6 +39,8 @@ def test_a_deployment_starts_what_is_there(deployment: dict[str, Any]) -> None:
     given = flow.validate_parameters(deployment["parameters"])["parameters"]
     if isinstance(given, SbcParameters):
         assert deployment["name"] == f"sbc-{given.model.replace('_', '-')}"
+    elif isinstance(given, ComparisonParameters):
+        assert len(read_units(resource(given.data)).labels) == 8
     else:
         assert isinstance(given, AnalysisParameters)
         contract = load_contract(given.domain)
@@ -64,6 +71,8 @@ def test_schedules_are_there_and_switched_off() -> None:
         ("intervention_analysis", {"check_model": "perhaps"}, "'auto', 'always' or 'never'"),
         ("sbc_validate", {"model": "key_importance", "simulations": 19}, "or equal to 20"),
         ("sbc_validate", {"model": "schools"}, "There is no model 'schools'"),
+        ("model_comparison", {"alpha": 0.7}, "less than 0.5"),
+        ("model_comparison", {"theta_low": 5, "theta_high": 2}, "theta_low must be below"),
     ],
 )
 def test_a_parameter_out_of_its_bounds_is_refused_by_the_flow(

@@ -21,8 +21,10 @@ from tasks.inference.comparison.units import Units
 from tasks.progress import track
 from tasks.seeds import child_seed, generator
 
-ITERATIONS = (1000, 4000)
+ITERATIONS = (1000, 2000)
 """Of warm-up, and of sampling: of the first fit, and of the second where the first fails."""
+MOST_DEPTH = 8
+"""Of NUTS: a posterior that needs longer paths is one for another parametrisation."""
 PRIOR_GROUPS = {"posterior": "prior", "posterior_predictive": "prior_predictive"}
 
 
@@ -127,7 +129,13 @@ def _fitted(problem: Problem, fit: Fit) -> az.InferenceData:
     seed = int(child_seed(problem.seed, str(fit)).generate_state(1, np.uint32)[0])
     for adapt_delta, iterations in zip(ADAPT_DELTAS, ITERATIONS, strict=True):
         drawn = sample(
-            program, data, seed=seed, adapt_delta=adapt_delta, warmup=iterations, draws=iterations
+            program,
+            data,
+            seed=seed,
+            adapt_delta=adapt_delta,
+            warmup=iterations,
+            draws=iterations,
+            max_treedepth=MOST_DEPTH,
         )
         if not fit.likelihood or is_computed(fit.model, drawn, problem.settings):
             break

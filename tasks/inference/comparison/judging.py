@@ -120,7 +120,7 @@ def judge(
             range_finding(draws, units, settings),
             prior_finding(name, draws, priors, settings),
             coverage_finding(draws.y_rep, units, settings),
-            outlier_finding(left_out, units, settings),
+            outlier_finding(left_out, units, settings, heavy_tails=draws.nu is not None),
             *(trend_finding(of, values, left_out, settings) for of, values in trends.items()),
             *adaptive_findings(
                 name,

@@ -32,10 +32,14 @@ class LeftOut:
         ArviZ's record with the pointwise log predictive densities and Pareto k.
     z
         Normal score of each estimate in its prediction from the others, shape (J,).
+    tail
+        The smaller of the chances to lie below and above an estimate given each draw, averaged
+        over the posterior of all units, shape (J,).
     """
 
     elpd: az.ELPDData
     z: FloatArray
+    tail: FloatArray
 
     @property
     def pareto_k(self) -> FloatArray:
@@ -68,7 +72,11 @@ def leave_one_out(draws: Draws, y: FloatArray, sigma: FloatArray) -> LeftOut:
     log_weights, _ = az.psislw(-xr.DataArray(flat.T, dims=("unit", "__sample__")))
     score = (np.exp(log_weights.values) * below.reshape(-1, len(y)).T).sum(axis=1)
     tiny = np.finfo(np.float64).tiny
-    return LeftOut(elpd, stats.norm.ppf(np.clip(score, tiny, 1 - np.finfo(np.float64).eps)))
+    return LeftOut(
+        elpd,
+        z=stats.norm.ppf(np.clip(score, tiny, 1 - np.finfo(np.float64).eps)),
+        tail=np.minimum(below, 1 - below).mean(axis=(0, 1)),
+    )
 
 
 def unit_predictive(

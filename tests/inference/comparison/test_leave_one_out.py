@@ -164,6 +164,20 @@ def test_a_unit_far_above_scores_as_one_as_far_below(farthest: float) -> None:
     assert above[2] > above[1] > 0
 
 
+def test_the_tail_is_the_smaller_chance_given_each_draw_on_average() -> None:
+    """One location far below the estimate and one far above: each draw finds it far out."""
+    location = np.tile([[[-10.0], [20.0]]], (1, 500, 3))
+    draws = made_draws(
+        np.zeros((1, 1000, 3)),
+        mu=location[..., 0],
+        tau=np.full((1, 1000), 3.0),
+        location=location,
+    )
+    found = leave_one_out(draws, np.full(3, 5.0), np.array([4.0, 4.0, 40.0])).tail
+    expected = stats.norm.cdf(-15 / np.hypot(3, [4, 4, 40]))
+    np.testing.assert_allclose(found, expected)
+
+
 def test_neither_draws_nor_estimates_are_changed(schools: Units) -> None:
     draws = normal_draws(200, nu=4)
     copies = {name: np.copy(values) for name, values in vars(draws).items()}
