@@ -134,7 +134,7 @@ def test_every_step_of_the_project_reaches_its_own_room(copied_tree: Path) -> No
         own = copied_tree / room / "steps.py"
         source_digest._digest.cache_clear()
         before = source_digest._digest(own, name, copied_tree)
-        for module in (copied_tree / room).glob("*.py"):
+        for module in (copied_tree / room).rglob("*.py"):
             if module.name not in ("steps.py", "__init__.py"):
                 text = module.read_text(encoding="utf-8")
                 module.write_text(f"{text}\n# changed\n", encoding="utf-8")

@@ -117,6 +117,7 @@ def test_a_fit_does_not_depend_on_the_others(programs: dict[str, StanProgram]) -
         "mu_sd": 20,
         "tau_family": 1,
         "tau_scale": 10,
+        "likelihood": 1,
     }
     together = fit_all(program, SETTINGS, dict.fromkeys((1, 2, 3), schools))
     alone = fit_all(program, SETTINGS, {3: schools})[3]

@@ -20,7 +20,13 @@ CASES = {
     "kidiq": ("kid_score", "kidiq-kidscore_momhsiq"),
 }
 EXTRA_DATA = {
-    "eight_schools": {"mu_mean": 0, "mu_sd": 5, "tau_family": HALF_CAUCHY, "tau_scale": 5},
+    "eight_schools": {
+        "mu_mean": 0,
+        "mu_sd": 5,
+        "tau_family": HALF_CAUCHY,
+        "tau_scale": 5,
+        "likelihood": 1,
+    },
 }
 MOST_STANDARD_ERRORS = 4
 
@@ -81,6 +87,7 @@ def test_eight_schools_agrees_with_quadrature(
         "mu_sd": mu_sd,
         "tau_family": HALF_CAUCHY,
         "tau_scale": tau_scale,
+        "likelihood": 1,
     }
     fit = sample(programs["hierarchical_noncentered"], data, seed=2, draws=4000, adapt_delta=0.95)
     draws = {

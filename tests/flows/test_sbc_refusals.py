@@ -63,7 +63,10 @@ def refusal(runs_root: Path, capsys: pytest.CaptureFixture[str]) -> Said:
             "JSON file as data (--data FILE.json). Parameters are",
         ),
         (["key_importance", "--data", "/nowhere.json"], "There is no data file '/nowhere.json'."),
-        (["key_importance", "--data", SCHOOLS], "Data variable 'n' is missing; given: J, mu_mean"),
+        (
+            ["key_importance", "--data", SCHOOLS],
+            "Data variable 'n' is missing; given: J, likelihood, mu_mean",
+        ),
     ],
 )
 def test_bad_input_is_refused_with_one_line(

@@ -111,7 +111,7 @@ def compared(labels: Sequence[str], n: int, fallbacks: Sequence[ModelName] = FAL
 def cases() -> dict[str, Case]:
     return {
         "few": compared("ABCDEFGH", 350),
-        "hostile": compared(HOSTILE, 60),
+        "hostile": compared(HOSTILE, 60, FALLBACKS[-1:]),
         "many": compared([f"unit {number}" for number in range(320)], 30, FALLBACKS[:1]),
     }
 
@@ -297,8 +297,9 @@ def test_shrinkage_leads_from_each_estimate_to_its_mean(
         names = [text.get_text() for text in axes.texts]
         assert set(names) <= {of.label for of in units}
         farthest = max(units, key=lambda of: abs(of.y - of.theta.mean))
-        assert names[0] == farthest.label
+        assert names[:1] in ([], [farthest.label])
         assert len(names) <= MOST_LABELS
+        assert names or name != "complete_pooling"
     assert all(axes.texts[:] == [] for axes in drawn["many"]["shrinkage"].axes)
 
 
@@ -380,14 +381,17 @@ def test_many_units_are_thinned_but_for_the_worst_predicted(
 
 
 @EVERY
-def test_figures_are_small_and_nothing_sticks_out(name: str, drawn: Drawn) -> None:
+def test_nothing_sticks_out_of_a_figure(name: str, drawn: Drawn) -> None:
     for figure in drawn[name].values():
-        svg = as_svg(figure)
-        assert len(svg.encode()) < 1_000_000
-        assert "<image" not in svg
         pixels = imread(io.BytesIO(as_png(figure, dpi=40)))[..., :3]
         for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]):
             assert (edge == 1).all()
+
+
+def test_many_units_and_many_models_make_no_large_figure(drawn: Drawn) -> None:
+    for figures in (drawn["many"], {"pairs": drawn["few"]["pairs"]}):
+        for figure in figures.values():
+            assert len(as_svg(figure).encode()) < 1_000_000
 
 
 def test_the_same_comparison_gives_the_same_bytes_and_is_left_alone(

@@ -69,9 +69,7 @@ def test_mu_far_from_its_prior_mean_widens_its_prior() -> None:
     + ["skeptical_tau_scale"],
 )
 @pytest.mark.parametrize("value", [0.25, 77.0])
-def test_what_is_given_wins_and_moves_nothing_else(
-    name: str, value: float, schools: Units
-) -> None:
+def test_what_is_given_wins_and_moves_nothing_else(name: str, value: float, schools: Units) -> None:
     before = ComparisonSettings().priors(schools).model_dump()
     after = ComparisonSettings.model_validate({name: value}).priors(schools).model_dump()
     assert after[name] == value
