@@ -58,14 +58,14 @@ def criterion_number(value: float) -> str:
     Examples
     --------
     >>> criterion_number(1.00354), criterion_number(0.01087), criterion_number(3e-9)
-    ('1.004', '0.011', '<0.0001')
+    ('1.004', '0.0109', '<0.0001')
     """
     if 0 < value < LEAST_P_VALUE:
         return f"<{LEAST_P_VALUE:g}"
-    return significant(value) if abs(value) >= 1 else _two_digits(value)
+    return significant(value) if abs(value) >= 1 else _decimal(value)
 
 
-def _two_digits(value: float) -> str:
+def _decimal(value: float) -> str:
     return fixed(value, 4).rstrip("0").rstrip(".") if abs(value) < 0.1 else fixed(value, 2)
 
 

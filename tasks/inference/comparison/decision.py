@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from tasks.inference.comparison.candidates import CANDIDATES
-from tasks.inference.comparison.heterogeneity import HETEROGENEITY
+from tasks.inference.comparison.heterogeneity import HETEROGENEITY, UNIT_INTERVALS
 from tasks.inference.comparison.record import Estimate, Finding, Flag, ModelName, ModelRecord, Stage
 
 STAGES = ((1, "computation"), (2, "falsification"), (3, "comparison"))
@@ -45,7 +45,8 @@ def decide(
     if not left:
         return tuple(stages), None, _refusal(models)
     recommended = next(name for name in CANDIDATES if name in left)
-    conclusion = _recommendation(left[recommended], list(left.values()), flags)
+    too_sure = any(of.check == UNIT_INTERVALS for model in models for of in model.failures)
+    conclusion = _recommendation(left[recommended], list(left.values()), flags, too_sure)
     if prior_decides:
         conclusion += (
             " The prior of tau decides much of this: report the results under each prior, or "
@@ -57,15 +58,17 @@ def decide(
 def _counting(
     model: ModelRecord, stage: int, left: Mapping[ModelName, ModelRecord]
 ) -> list[Finding]:
-    """Failures that reject a model at a stage; none is too rich where nothing simpler is left."""
+    """Failures that reject a model at a stage; none is too rich where nothing simpler will do."""
+    simple = left.get("complete_pooling")
+    will_do = simple is not None and all(of.stage != stage for of in simple.failures)
     return [
-        of
-        for of in model.failures
-        if of.stage == stage and (of.check != HETEROGENEITY or "complete_pooling" in left)
+        of for of in model.failures if of.stage == stage and (of.check != HETEROGENEITY or will_do)
     ]
 
 
-def _recommendation(model: ModelRecord, left: Sequence[ModelRecord], flags: Sequence[Flag]) -> str:
+def _recommendation(
+    model: ModelRecord, left: Sequence[ModelRecord], flags: Sequence[Flag], too_sure: bool
+) -> str:
     raised = [of.name for of in flags if of.is_raised and of.pivot == model.name]
     why = f", as {' and '.join(raised)} ruled out the models tried at first" if raised else ""
     others = [of.title for of in left if of.name != model.name]
@@ -76,12 +79,9 @@ def _recommendation(model: ModelRecord, left: Sequence[ModelRecord], flags: Sequ
     told = [f"mu is {_interval(model.mu)}"]
     told += [f"tau {_interval(model.tau)}"] if model.tau else []
     told += [f"{name} {_interval(of)}" for name, of in model.beta.items()]
-    sure = (
-        f" The data do not show that the units differ (t{rich.sentence[1:-1]}), but complete "
-        "pooling would be too sure of each."
-        if rich
-        else ""
-    )
+    sure = f" The data do not show that the units differ (t{rich.sentence[1:-1]})" if rich else ""
+    if rich:
+        sure += ", but complete pooling would be too sure of each." if too_sure else "."
     no_criterion = "no criterion by which a model is rejected" if rich else "no criterion"
     return (
         f"Use {model.title}: it fails {no_criterion}{why}.{sure}{alike} "

@@ -9,6 +9,7 @@ from tasks.inference.comparison.record import Finding
 from tasks.inference.comparison.settings import ComparisonSettings
 
 HETEROGENEITY = "heterogeneity"
+UNIT_INTERVALS = "unit_intervals"
 
 
 def heterogeneity_finding(draws: Draws, explored: Exploration) -> Finding:
@@ -39,12 +40,12 @@ def unit_intervals_finding(
     data leave room for a small tau, it would be too sure of every single unit.
     """
     if draws.tau.any():
-        return not_assessable("unit_intervals", 2, "The model does not pool completely.")
+        return not_assessable(UNIT_INTERVALS, 2, "The model does not pool completely.")
     low, high = np.quantile(draws.mu, [0.025, 0.975])
     theta = partial_pooling.theta
     share = float(((low <= theta) & (theta <= high)).mean())
     return at_least(
-        "unit_intervals",
+        UNIT_INTERVALS,
         2,
         share,
         settings.least_covered,

@@ -59,7 +59,7 @@ def leave_one_out(draws: Draws, y: FloatArray, sigma: FloatArray) -> LeftOut:
     Marshall & Spiegelhalter (2007), Identifying outliers in Bayesian hierarchical models,
     Bayesian Analysis 2, 409-444.
     """
-    log_density, below = unit_predictive(draws, y, sigma)
+    log_density, below, above = unit_predictive(draws, y, sigma)
     dimensions = ("chain", "draw", "unit")
     data = az.InferenceData(
         posterior=xr.Dataset({"mu": (dimensions[:2], draws.mu)}),
@@ -70,19 +70,22 @@ def leave_one_out(draws: Draws, y: FloatArray, sigma: FloatArray) -> LeftOut:
         elpd = az.loo(data, pointwise=True)
     flat = log_density.reshape(-1, len(y))
     log_weights, _ = az.psislw(-xr.DataArray(flat.T, dims=("unit", "__sample__")))
-    score = (np.exp(log_weights.values) * below.reshape(-1, len(y)).T).sum(axis=1)
-    tiny = np.finfo(np.float64).tiny
+    lower, upper = (
+        (np.exp(log_weights.values) * side.reshape(-1, len(y)).T).sum(axis=1)
+        for side in (below, above)
+    )
+    tail = np.maximum(np.minimum(lower, upper), np.finfo(np.float64).tiny)
     return LeftOut(
         elpd,
-        z=stats.norm.ppf(np.clip(score, tiny, 1 - np.finfo(np.float64).eps)),
-        tail=np.minimum(below, 1 - below).mean(axis=(0, 1)),
+        z=np.where(lower < upper, 1, -1) * stats.norm.ppf(tail),
+        tail=np.minimum(below, above).mean(axis=(0, 1)),
     )
 
 
 def unit_predictive(
     draws: Draws, y: FloatArray, sigma: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Log density of each estimate given a draw's location and tau, and the chance to lie below.
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Log density of each estimate given a draw's location and tau; chances to lie below, above.
 
     Returns
     -------
@@ -92,17 +95,17 @@ def unit_predictive(
     if draws.nu is None:
         sd = np.hypot(draws.tau[..., None], sigma)
         z = (y - draws.location) / sd
-        return stats.norm.logpdf(z) - np.log(sd), special.ndtr(z)
+        return stats.norm.logpdf(z) - np.log(sd), special.ndtr(z), special.ndtr(-z)
     columns = [
         _mixed(draws, draws.nu, y[j], sigma[j], draws.location[..., j]) for j in range(len(y))
     ]
-    log_density, below = zip(*columns, strict=True)
-    return np.stack(log_density, axis=-1), np.stack(below, axis=-1)
+    log_density, below, above = (np.stack(of, axis=-1) for of in zip(*columns, strict=True))
+    return log_density, below, above
 
 
 def _mixed(
     draws: Draws, nu: FloatArray, y: float, sigma: float, location: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """As `unit_predictive` for one estimate of a Student-t effect.
 
     The effect is normal with variance tau^2 / g, g ~ gamma(nu / 2, nu / 2): a sum over log g whose
@@ -115,4 +118,6 @@ def _mixed(
     sd = np.sqrt(sigma**2 + np.square(draws.tau)[..., None] * np.exp(-stretched))
     z = (y - location[..., None]) / sd
     log_density = special.logsumexp(log_weight + stats.norm.logpdf(z) - np.log(sd), axis=-1)
-    return log_density, (np.exp(log_weight) * special.ndtr(z)).sum(axis=-1)
+    weight = np.exp(log_weight)
+    below, above = ((weight * special.ndtr(side)).sum(axis=-1) for side in (z, -z))
+    return log_density, below, above

@@ -159,9 +159,12 @@ class ComparisonSettings(BaseModel):
         )
 
     def theta_range(self, units: Units) -> tuple[float, float]:
-        """Lowest and highest plausible effect: as given, else the data's range widened by half."""
+        """Lowest and highest plausible effect: as given, else the data's range widened by half.
+
+        On each side by the pooled estimate's standard error at least, as all may be equal.
+        """
         low, high = float(units.y.min()), float(units.y.max())
-        margin = (high - low) / 4
+        margin = max((high - low) / 4, explore(units).pooled_se)
         return (
             low - margin if self.theta_low is None else self.theta_low,
             high + margin if self.theta_high is None else self.theta_high,

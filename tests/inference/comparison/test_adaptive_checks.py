@@ -26,7 +26,7 @@ THRESHOLD = 3.0
 def two_modes(first: float, second: float, sd: float = 0.4) -> Floats:
     half = CHANCES[::2]
     parts = [stats.norm.ppf(half, centre, sd) for centre in (first, second)]
-    return np.abs(np.concatenate(parts))
+    return np.asarray(np.abs(np.concatenate(parts)))
 
 
 UNIMODAL = {
@@ -145,7 +145,7 @@ def findings(
     **change: Any,
 ) -> dict[str, Any]:
     draws = made_draws(np.zeros((1, tau.size, 3)), raw_tau=tau[None], tau=np.ones((1, tau.size)))
-    given = {"name": "hierarchical_adaptive", "reference": REFERENCE} | change
+    given: dict[str, Any] = {"name": "hierarchical_adaptive", "reference": REFERENCE} | change
     found = adaptive_findings(
         draws=draws,
         computed=computed,

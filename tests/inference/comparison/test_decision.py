@@ -54,6 +54,10 @@ def model(name: ModelName, *failed: str) -> ModelRecord:
     )
 
 
+def flag(name: str, pivot: ModelName, *, is_raised: bool = True) -> Flag:
+    return Flag(name=name, is_raised=is_raised, evidence="", pivot=pivot)
+
+
 def competing(*failed: str) -> list[ModelRecord]:
     return [model(name, *failed) for name in COMPETING]
 
@@ -153,13 +157,10 @@ def test_the_conclusion_tells_which_models_would_do_as_well() -> None:
 
 def test_the_conclusion_tells_why_it_turned_to_a_fallback() -> None:
     flags = [
-        Flag(name=name, is_raised=is_raised, evidence="", pivot=pivot)
-        for name, is_raised, pivot in (
-            ("outliers", True, "hierarchical_student_t"),
-            ("no model predicts the data", True, "hierarchical_student_t"),
-            ("tau has collapsed", True, "complete_pooling"),
-            ("units do not differ", False, "hierarchical_student_t"),
-        )
+        flag("outliers", "hierarchical_student_t"),
+        flag("no model predicts the data", "hierarchical_student_t"),
+        flag("tau has collapsed", "complete_pooling"),
+        flag("units do not differ", "hierarchical_student_t", is_raised=False),
     ]
     models = [*competing("outliers"), model("hierarchical_student_t")]
     conclusion = decide(models, flags, prior_decides=False)[2]

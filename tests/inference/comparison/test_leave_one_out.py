@@ -102,7 +102,7 @@ Y, SIGMA = np.array([-20.0, 6.0, 60.0]), np.array([9.0, 4.0, 10.0])
 
 def test_a_normal_effect_adds_its_variance() -> None:
     draws = normal_draws(5)
-    log_density, below = unit_predictive(draws, Y, SIGMA)
+    log_density, below, _ = unit_predictive(draws, Y, SIGMA)
     for s in range(5):
         predicted = stats.norm(draws.mu[0, s], np.sqrt(draws.tau[0, s] ** 2 + SIGMA**2))
         np.testing.assert_allclose(log_density[0, s], predicted.logpdf(Y))
@@ -117,7 +117,7 @@ def test_a_student_t_effect_is_integrated_out(nu: float, tau: float) -> None:
     draws = made_draws(
         theta, nu=np.full(shape, nu), tau=np.full(shape, tau), location=np.full((1, 1, 3), 5.0)
     )
-    log_density, below = unit_predictive(draws, Y, SIGMA)
+    log_density, below, _ = unit_predictive(draws, Y, SIGMA)
     effect = stats.t(nu, 5.0, tau)
     for j, (y, sigma) in enumerate(zip(Y, SIGMA, strict=True)):
         bounds = (y - 12 * sigma, y + 12 * sigma)
@@ -150,8 +150,8 @@ def test_many_degrees_of_freedom_are_a_normal_effect() -> None:
 
 def test_few_degrees_of_freedom_are_not_a_normal_effect() -> None:
     """Control of the limit."""
-    heavy, _ = unit_predictive(normal_draws(50, nu=2), Y, SIGMA)
-    light, _ = unit_predictive(normal_draws(50), Y, SIGMA)
+    heavy, *_ = unit_predictive(normal_draws(50, nu=2), Y, SIGMA)
+    light, *_ = unit_predictive(normal_draws(50), Y, SIGMA)
     assert np.all(heavy[..., 2] > light[..., 2] + 0.1)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from tasks.inference.comparison import sensitivity
+from tasks.inference.comparison import fitting, sensitivity
 from tasks.inference.comparison.candidates import COMPETING
 from tasks.inference.comparison.compare import compare_models
 from tasks.inference.comparison.record import Comparison, ModelRecord
@@ -15,7 +15,7 @@ from tasks.inference.comparison.units import Units, standardised
 from .conftest import SCHOOLS_SIGMA, SCHOOLS_Y, Compared, Floats, units_of
 
 N_UNITS = 24
-ANY_CHAIN = {"most_divergences": 0.05, "most_r_hat": 1.1}
+ANY_CHAIN = {"most_divergences": 0.2, "most_r_hat": 1.1}
 """No second fit: which model is turned to does not hang on it."""
 
 Compare = Callable[..., Comparison]
@@ -23,8 +23,9 @@ Compare = Callable[..., Comparison]
 
 @pytest.fixture
 def compare() -> Iterator[Compare]:
-    """Compare under settings, with one point of each sensitivity grid: they decide nothing here."""
+    """Compare under settings, by short chains, with one point of each sensitivity grid."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fitting, "ITERATIONS", (500, 500))
         patch.setattr(sensitivity, "TAU_SCALES", (10.0,))
         patch.setattr(sensitivity, "THRESHOLDS", (3.0,))
 
@@ -110,9 +111,7 @@ def test_equal_estimates_turn_to_complete_pooling_where_it_is_honest(
 
 
 def test_without_any_chain_to_trust_empirical_bayes_is_fitted(compare: Compare) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tasks.inference.comparison.fitting.ITERATIONS", (300, 300))
-        found = compare(units_of(SCHOOLS_Y, SCHOOLS_SIGMA), least_ess=1e9)
+    found = compare(units_of(SCHOOLS_Y, SCHOOLS_SIGMA), least_ess=1e9)
     assert raised(found) == {"no chain can be trusted": "empirical_bayes"}
     assert found.recommended == "empirical_bayes"
     assert set(found.stages[0].rejected) == set(COMPETING)

@@ -65,8 +65,7 @@ def test_mu_far_from_its_prior_mean_widens_its_prior() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["unit", "mu_mean", "mu_sd", "tau_scale", "skeptical_mean", "skeptical_sd"]
-    + ["skeptical_tau_scale"],
+    sorted({*Priors.model_fields} - {"threshold", "sigma_pooled", "beta_sd"}),
 )
 @pytest.mark.parametrize("value", [0.25, 77.0])
 def test_what_is_given_wins_and_moves_nothing_else(name: str, value: float, schools: Units) -> None:
