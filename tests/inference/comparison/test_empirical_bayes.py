@@ -53,14 +53,28 @@ def test_effects_have_their_exact_moments(fit: az.InferenceData, exact: Exact) -
             assert errors_away(theta[..., j] ** power, expected) < MOST_STANDARD_ERRORS
 
 
-def test_tau_has_its_exact_distribution(fit: az.InferenceData, exact: Exact) -> None:
-    draws = fit.posterior["tau"].values.ravel()
+def p_value(draws: Floats, exact: Exact) -> float:
+    """Of Kolmogorov and Smirnov's test of independent draws of tau."""
     order = np.argsort(exact.tau)
-    cumulative = np.cumsum(exact.weight[order])
-    tested = stats.kstest(draws, lambda at: np.interp(at, exact.tau[order], cumulative))
-    assert tested.pvalue > 0.001
-    moved = stats.kstest(draws * 1.1, lambda at: np.interp(at, exact.tau[order], cumulative))
-    assert moved.pvalue < 0.001
+    cumulative = np.cumsum(exact.weight[order]) - exact.weight[order] / 2
+    tested = stats.kstest(draws.ravel(), lambda at: np.interp(at, exact.tau[order], cumulative))
+    return float(tested.pvalue)
+
+
+def test_tau_has_its_exact_distribution(fit: az.InferenceData, exact: Exact) -> None:
+    tau = fit.posterior["tau"].values
+    assert p_value(tau, exact) > 0.001
+    assert p_value(1.1 * tau, exact) < 0.001
+
+
+def test_the_long_tail_of_tau_over_four_units_is_drawn_from(schools: Units) -> None:
+    y, sigma = np.array([-20.0, 10.0, 0.0, 30.0]), np.array([4.0, 6.0, 5.0, 3.0])
+    fit = empirical_bayes(units_of(y, sigma), np.random.default_rng(3))
+    exact = exactly("empirical_bayes", y, sigma, ComparisonSettings().priors(schools))
+    tau = fit.posterior["tau"].values
+    assert p_value(tau, exact) > 0.001
+    assert p_value(tau[tau < 50], exact) < 0.001
+    assert tau.max() > 200
 
 
 def test_it_looks_like_the_fit_of_a_program_but_for_its_chains(

@@ -117,6 +117,18 @@ def test_the_adaptive_scale_changes_from_four_thirds_of_tau_to_tau_at_the_thresh
     assert draws.raw_tau.max() > 5
 
 
+def test_every_point_of_the_sensitivity_grids_is_exact(
+    schools_compared: Compared, priors: Priors
+) -> None:
+    for row in schools_compared[0].sensitivity:
+        is_skeptical = row.model == "hierarchical_skeptical"
+        varied = "skeptical_tau_scale" if is_skeptical else row.varied
+        exact = exact_schools(row.model, priors.model_copy(update={varied: row.value}))
+        for found, expected in ((row.mu, exact.of_mu(1)), (row.tau, exact.of_tau(1))):
+            assert found.mcse is not None
+            assert abs(found.mean - expected) < MOST_STANDARD_ERRORS * found.mcse, row
+
+
 def test_complete_pooling_has_the_exact_posterior(
     schools_compared: Compared, priors: Priors
 ) -> None:

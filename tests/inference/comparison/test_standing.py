@@ -88,3 +88,12 @@ def test_a_large_pareto_k_makes_the_difference_not_assessable() -> None:
     assert found["hierarchical_noncentered"].finding.status == "pass"
     tolerant = standings(models, ComparisonSettings(most_pareto_k=99))
     assert tolerant["hierarchical_skeptical"].finding.status != "not assessable"
+
+
+def test_a_large_pareto_k_of_the_best_makes_all_differences_not_assessable() -> None:
+    models = [
+        judged("hierarchical_noncentered", 0.2, fails=True),
+        judged("hierarchical_skeptical", 0.0, spread=6.0),
+    ]
+    found = standings(models, SETTINGS)
+    assert {of.finding.status for of in found.values()} == {"not assessable"}
