@@ -21,7 +21,7 @@ from tasks.calibration.steps import check_effects_model
 from tasks.contract import load_contract
 from tasks.domain import CheckThresholds, Costs, DemoSource, Domain, Task
 from tasks.errors import InputError
-from tasks.inference.steps import fit_effects_model, weigh_keys
+from tasks.inference.steps import choose_effects_pooling, fit_effects_model, weigh_keys
 from tasks.intervention.steps import simulate_interventions
 from tasks.relations.steps import check_data, given_data, make_features
 from tasks.report.steps import Records, write_report
@@ -29,7 +29,7 @@ from tasks.run_store import Artifact, RunStore
 from tasks.targets import find_task
 from tasks.uncertainty.steps import fit_ensemble, measure_uncertainty
 
-STEPS = 10
+STEPS = 11
 SHOWN_CHECKS = 50
 
 
@@ -109,7 +109,10 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
         parameters.ranges,
     )
     narrator.stage("INFER")
-    fitted = narrator.run("effects model", fit_effects_model, simulated.effects, seed)
+    pooling = narrator.run(
+        "pooling of the effects", choose_effects_pooling, simulated.effects, seed
+    )
+    fitted = narrator.run("effects model", fit_effects_model, simulated.effects, pooling, seed)
     keys = narrator.run("importance of foreign keys", weigh_keys, shared.key_cells, seed)
     checked = narrator.run(
         "calibration of the effects model",
@@ -128,6 +131,7 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
         key_importance=keys,
         effects=simulated.effects,
         left_out=simulated.left_out,
+        pooling=pooling,
         posterior=fitted.posterior,
         diagnostics=fitted.diagnostics,
         model_check=checked,
@@ -145,6 +149,7 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
         "keys.json": keys,
         "effects.parquet": simulated.effects,
         "left_out.json": simulated.left_out,
+        "pooling.json": pooling,
         "posterior.nc": fitted.posterior,
         "diagnostics.json": fitted.diagnostics,
         "effects_data.json": fitted.data,

@@ -2,11 +2,15 @@
 //   theta[j] = mu + eta[j] * tau_effective,
 //   tau_effective = w tau + (1 - w) sigma_pooled tau / threshold,
 //   w = inv_logit(steepness (tau - threshold)).
+// Where integrated is 1, the effects are integrated out and drawn exactly from their law given mu
+// and tau_effective: the same posterior, easier to sample where effects differ by more than their
+// errors.
 // Above the threshold this is the non-centred model; below it the effects spread by
 // sigma_pooled / threshold times tau, which is another prior, not only another geometry: compare
 // tau_effective, not tau. No constant is dropped from the joint density.
 functions {
   #include functions/between_sd_prior.stanfunctions
+  #include functions/unit_effects.stanfunctions
 }
 data {
   int<lower=1> J; // units (schools, sites, shops)
@@ -20,11 +24,12 @@ data {
   real<lower=0> sigma_pooled; // effects' spread at the threshold, seen from below
   real<lower=0> steepness; // of the change, in 1 / the unit of tau
   int<lower=0, upper=1> likelihood; // 0 draws from the prior: y is not looked at
+  int<lower=0, upper=1> integrated; // 1 integrates the effects out
 }
 parameters {
   real mu; // mean of the units' true effects
   real<lower=0> tau; // as in the non-centred model above the threshold
-  vector[J] eta; // standardised deviations
+  vector[integrated ? 0 : J] eta; // standardised deviations
 }
 transformed parameters {
   real tau_effective; // standard deviation of the units' true effects
@@ -32,18 +37,24 @@ transformed parameters {
     real w = inv_logit(steepness * (tau - threshold));
     tau_effective = tau * (w + (1 - w) * sigma_pooled / threshold);
   }
-  vector[J] theta = mu + tau_effective * eta; // true effect of each unit
 }
 model {
   target += normal_lpdf(mu | mu_mean, mu_sd);
   target += between_sd_prior_lpdf(tau | tau_family, tau_scale);
   target += std_normal_lpdf(eta);
   if (likelihood) {
-    target += normal_lpdf(y | theta, sigma);
+    target += integrated ? normal_lpdf(y | mu, sqrt(square(sigma) + square(tau_effective)))
+                         : normal_lpdf(y | mu + tau_effective * eta, sigma);
   }
 }
 generated quantities {
+  vector[J] theta; // true effect of each unit
   vector[J] log_lik;
+  if (integrated) {
+    theta = unit_effects_rng(y, sigma, rep_vector(mu, J), rep_vector(tau_effective, J), likelihood);
+  } else {
+    theta = mu + tau_effective * eta;
+  }
   array[J] real y_rep = normal_rng(theta, sigma);
   for (j in 1 : J) {
     log_lik[j] = normal_lpdf(y[j] | theta[j], sigma[j]);

@@ -1,9 +1,11 @@
-// Normal means with known standard errors, pooled towards a regression on covariates, non-centred:
-//   y[j] ~ normal(theta[j], sigma[j]),  theta[j] = location[j] + tau * eta[j],
+// Normal means with known standard errors, pooled towards a regression on covariates:
+//   y[j] ~ normal(theta[j], sigma[j]),  theta[j] ~ normal(location[j], tau),
 //   location = mu + x * beta.
-// No constant is dropped from the joint density.
+// Given mu, beta and tau the effects are integrated out, and drawn exactly. No constant is dropped
+// from the joint density.
 functions {
   #include functions/between_sd_prior.stanfunctions
+  #include functions/unit_effects.stanfunctions
 }
 data {
   int<lower=1> J; // units (schools, sites, shops)
@@ -22,22 +24,21 @@ parameters {
   real mu; // mean of the units' true effects where all covariates are at their means
   vector[K] beta; // change of the effect with a covariate's sd
   real<lower=0> tau; // standard deviation of the true effects around the regression
-  vector[J] eta; // standardised deviations
 }
 transformed parameters {
   vector[J] location = mu + x * beta;
-  vector[J] theta = location + tau * eta; // true effect of each unit
 }
 model {
   target += normal_lpdf(mu | mu_mean, mu_sd);
   target += normal_lpdf(beta | 0, beta_sd);
   target += between_sd_prior_lpdf(tau | tau_family, tau_scale);
-  target += std_normal_lpdf(eta);
   if (likelihood) {
-    target += normal_lpdf(y | theta, sigma);
+    target += normal_lpdf(y | location, sqrt(square(sigma) + square(tau)));
   }
 }
 generated quantities {
+  vector[J] theta // true effect of each unit
+    = unit_effects_rng(y, sigma, location, rep_vector(tau, J), likelihood);
   vector[J] log_lik;
   array[J] real y_rep = normal_rng(theta, sigma);
   for (j in 1 : J) {

@@ -1,7 +1,8 @@
 // Effects of actions on uncertainty, pooled over table > column > value range.
 //
 // Pooling: table effect ~ normal(0, sigma[1]); column ~ normal(its table's, sigma[2]); value range
-// ~ normal(its fraction of the rows * its column's, sigma[3]).
+// ~ normal(its fraction of the rows * its column's, sigma[3]). At a level with heavy tails it is
+// student_t(nu, ..., sigma): normal, with the variance over a weight ~ gamma(nu / 2, nu / 2).
 // Cells of action k, sub-ensemble j, row block v:
 //   y[k, j, v] = mean_effect[k] + a[k, j] + r[k, v] + s[k, d] + e[k, j, v],
 // independent normals with the action's own sds sigma_a[k], sigma_r[k], sigma_s[k], sigma_e[k]; d is
@@ -10,10 +11,12 @@
 // The logarithms of sigma_e, and of the other sds over sigma_e, are pooled over a level's actions.
 //
 // The design is balanced, so a, r and s are integrated out by the mean and the sums of squares.
-// Given the sds the mean effects are jointly normal on a tree, so they are integrated out too, by
+// Given sds and weights the mean effects are jointly normal on a tree, so they are integrated out too, by
 // messages from the leaves to the roots, and drawn exactly from the roots to the leaves. No constant
 // is dropped: the target is the joint density of cells and parameters.
 functions {
+  #include functions/student_weights.stanfunctions
+
   // Variance of the mean of a J x V design with D draws.
   vector mean_variance(vector sigma_a, vector sigma_r, vector sigma_s, vector sigma_e, int J, int V,
                        int D) {
@@ -42,6 +45,14 @@ functions {
     vector[size(y_mean)] variance = mean_variance(sigma_a, sigma_r, sigma_s, sigma_e, J, V, D);
     return contrasts_log_lik(ss_a, ss_r, ss_s, ss_e, sigma_a, sigma_r, sigma_s, sigma_e, J, V, D)
            - 0.5 * (log(2 * pi() * variance) + square(y_mean - effect) ./ variance);
+  }
+
+  // Variance of each node's effect around its part of its parent's.
+  vector pooling_variances(vector sigma, array[] int pooled_by, array[] int weighted,
+                           vector weight) {
+    vector[size(pooled_by)] variance = square(sigma[pooled_by]);
+    variance[weighted] = variance[weighted] ./ weight;
+    return variance;
   }
 
   // Precision and precision times mean of each node's effect, by the data at and below it.
@@ -103,6 +114,7 @@ data {
   array[N] int<lower=0, upper=N> parent; // of each node; 0 for a table
   vector<lower=0, upper=1>[N] fraction; // of the parent's effect that is a node's prior mean
   array[N] int<lower=1, upper=3> pooled_by; // which sigma ties a node to its parent
+  array[3] int<lower=0, upper=1> heavy_tails; // of each sigma: 1 where it is that of a Student-t
 }
 transformed data {
   // Not in the declaration that uses it, where Stan 2.35 reads an expression after it is freed
@@ -111,14 +123,25 @@ transformed data {
   vector[K] log_sigma_e_start = 0.5 * log(ss_e ./ freedom);
   vector[K] log_sigma_e_error = inv_sqrt(2 * freedom);
   vector[3] sigma_unit = scale * [1, 0.5, 0.25]';
-  for (n in 1 : N) {
-    if (parent[n] >= n) {
-      reject("parent[", n, "] must come before its child, got ", parent[n]);
+  int H = sum(heavy_tails[pooled_by]); // nodes with a weight
+  array[H] int weighted; // which
+  {
+    int h = 0;
+    for (n in 1 : N) {
+      if (parent[n] >= n) {
+        reject("parent[", n, "] must come before its child, got ", parent[n]);
+      }
+      if (heavy_tails[pooled_by[n]]) {
+        h += 1;
+        weighted[h] = n;
+      }
     }
   }
 }
 parameters {
   vector<lower=0>[3] sigma_scaled; // sigma in its prior's unit
+  vector<lower=0>[H > 0] nu; // degrees of freedom of the heavy tails
+  vector[H] u; // standardised logarithms of the weights
   // By level, of log sigma_a / sigma_e, sigma_r / sigma_e, sigma_s / sigma_e, sigma_e / scale.
   matrix[3, 4] location;
   matrix<lower=0>[3, 4] spread; // sd of these logarithms between the actions of a level
@@ -130,6 +153,10 @@ parameters {
 }
 transformed parameters {
   vector[3] sigma = sigma_scaled .* sigma_unit; // of tables, columns, value ranges, in per cent
+  vector[H] weight; // small where an effect lies far from what it is pooled towards
+  if (H > 0) {
+    weight = exp(log_weight_scale(nu[1]) * u);
+  }
   vector[K] sigma_e = exp(log_sigma_e);
   vector[K] sigma_a = sigma_e .* exp(location[level, 1] + spread[level, 1] .* eta_a);
   vector[K] sigma_r = sigma_e .* exp(location[level, 2] + spread[level, 2] .* eta_r);
@@ -138,9 +165,13 @@ transformed parameters {
 }
 model {
   vector[K] variance = mean_variance(sigma_a, sigma_r, sigma_s, sigma_e, J, V, D);
-  vector[N] pooling_variance = square(sigma[pooled_by]);
+  vector[N] pooling_variance = pooling_variances(sigma, pooled_by, weighted, weight);
   matrix[N, 2] message = messages(y_mean, variance, node, parent, fraction, pooling_variance);
   target += std_normal_lpdf(sigma_scaled) + 3 * log2();
+  if (H > 0) {
+    target += gamma_lpdf(nu | 2, 0.1); // Juarez & Steel (2010)
+    target += student_weights_lpdf(u | nu[1]);
+  }
   target += std_normal_lpdf(to_vector(location[ : , 1 : 2]));
   target += normal_lpdf(location[ : , 3] | -1, 1); // blocks that draw by themselves: 1 / sqrt(V)
   target += normal_lpdf(location[ : , 4] | -1, 2);
@@ -161,7 +192,7 @@ generated quantities {
   vector[K] log_lik; // of each action's cells given its effect
   {
     vector[K] variance = mean_variance(sigma_a, sigma_r, sigma_s, sigma_e, J, V, D);
-    vector[N] pooling_variance = square(sigma[pooled_by]);
+    vector[N] pooling_variance = pooling_variances(sigma, pooled_by, weighted, weight);
     matrix[N, 2] message = messages(y_mean, variance, node, parent, fraction, pooling_variance);
     vector[N] node_effect = effects_rng(message, parent, fraction, pooling_variance);
     mean_effect = node_effect[node];

@@ -1,10 +1,12 @@
 // Normal means with known standard errors, pooled towards a line in the logarithm of an estimate's
-// precision, non-centred: small studies that find larger effects, small shops that differ.
-//   y[j] ~ normal(theta[j], sigma[j]),  theta[j] = location[j] + tau * eta[j],
+// precision: small studies that find larger effects, small shops that differ.
+//   y[j] ~ normal(theta[j], sigma[j]),  theta[j] ~ normal(location[j], tau),
 //   location = mu + beta * x,  x the logarithm of 1 / sigma^2, standardised over the units.
-// No constant is dropped from the joint density.
+// Given mu, beta and tau the effects are integrated out, and drawn exactly. No constant is dropped
+// from the joint density.
 functions {
   #include functions/between_sd_prior.stanfunctions
+  #include functions/unit_effects.stanfunctions
 }
 data {
   int<lower=2> J; // units (schools, sites, shops)
@@ -28,22 +30,21 @@ parameters {
   real mu; // mean of the units' true effects at the mean log precision
   real beta; // change of the effect with an sd of the log precision
   real<lower=0> tau; // standard deviation of the true effects around the line
-  vector[J] eta; // standardised deviations
 }
 transformed parameters {
   vector[J] location = mu + beta * x;
-  vector[J] theta = location + tau * eta; // true effect of each unit
 }
 model {
   target += normal_lpdf(mu | mu_mean, mu_sd);
   target += normal_lpdf(beta | 0, beta_sd);
   target += between_sd_prior_lpdf(tau | tau_family, tau_scale);
-  target += std_normal_lpdf(eta);
   if (likelihood) {
-    target += normal_lpdf(y | theta, sigma);
+    target += normal_lpdf(y | location, sqrt(square(sigma) + square(tau)));
   }
 }
 generated quantities {
+  vector[J] theta // true effect of each unit
+    = unit_effects_rng(y, sigma, location, rep_vector(tau, J), likelihood);
   vector[J] log_lik;
   array[J] real y_rep = normal_rng(theta, sigma);
   for (j in 1 : J) {

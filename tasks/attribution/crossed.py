@@ -103,13 +103,22 @@ class CrossedStatistics:
         )
 
     @property
-    def standard_error(self) -> FloatArray:
-        """Standard error of `mean`, in the cells' unit, shape (...).
+    def error_of_mean(self) -> FloatArray:
+        """Standard error of `mean` as an estimate of the effect, in the cells' unit, shape (...).
 
-        Of a design that draws, the error as an estimate of what one more draw does: the real one.
         Its square is (MS_a + MS_r + MS_s - 2 MS_e) / (JV), whose expectation is
-        v_a / J + v_r / V + v_s / D + v_e / (JV), plus the component v_s of the draw itself. Never
-        below what the rest alone gives.
+        v_a / J + v_r / V + v_s / D + v_e / (JV). Never below what the rest alone gives.
+        """
+        mean_square = self.ms_sub_ensembles + self.ms_blocks + self.ms_draws - 2 * self.ms_rest
+        error: FloatArray = np.sqrt(np.maximum(mean_square, self.ms_rest) / self._n_cells)
+        return error
+
+    @property
+    def standard_error(self) -> FloatArray:
+        """Standard error of `mean` as an estimate of what is really done, shape (...).
+
+        Of a design that draws that is one more draw: to the square of `error_of_mean` comes the
+        component v_s of the draw itself.
 
         Examples
         --------
@@ -117,9 +126,8 @@ class CrossedStatistics:
         >>> round(float(error**2), 12)  # (9 + 4 - 1) / 4
         3.0
         """
-        mean_square = self.ms_sub_ensembles + self.ms_blocks + self.ms_draws - 2 * self.ms_rest
-        of_mean = np.maximum(mean_square, self.ms_rest) / self._n_cells
-        error: FloatArray = np.sqrt(of_mean + np.maximum(self.components.draws, 0))
+        of_draw = np.maximum(self.components.draws, 0)
+        error: FloatArray = np.sqrt(np.square(self.error_of_mean) + of_draw)
         return error
 
     @property

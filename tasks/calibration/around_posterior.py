@@ -12,6 +12,9 @@ from tasks.bayes.stan_program import StanProgram
 from tasks.calibration.simulator import FloatArray, Joinable, Simulator, Values
 from tasks.errors import InputError
 
+ITERATIONS = 1000
+"""Of warm-up, and of sampling, of the posterior around which is simulated."""
+
 
 @dataclass(frozen=True)
 class AroundPosterior:
@@ -83,12 +86,19 @@ def around_posterior(
     InputError
         If the simulator's data cannot be joined with a replicate, or the program refuses the data.
     RunError
-        If the fit misses its gate, with smaller steps too.
+        If the fit misses its gate, with smaller steps and longer too.
     """
     _joinable(simulator)
     names = list(simulator.draw_parameters(np.random.default_rng(seed)))
     passed = fit_through_gate(
-        lambda adapt_delta: sample(program, data, seed=seed, adapt_delta=adapt_delta),
+        lambda adapt_delta, times: sample(
+            program,
+            data,
+            seed=seed,
+            adapt_delta=adapt_delta,
+            warmup=times * ITERATIONS,
+            draws=times * ITERATIONS,
+        ),
         f"The posterior of {program.name} given these data",
     )
     draws = passed.fit.posterior[names].stack(draw_of_all=("chain", "draw"), create_index=False)

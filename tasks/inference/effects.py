@@ -1,5 +1,6 @@
 """Effects of actions with credible intervals, pooled over table > column > value range."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy.typing as npt
 from tasks.bayes.gated_fit import fit_through_gate
 from tasks.bayes.posterior_diagnostics import Verdict
 from tasks.bayes.stan_model import sample
+from tasks.domain import Level
 from tasks.errors import InputError
 from tasks.inference.effects_data import effects_data
 from tasks.inference.effects_posterior import named_draws, sampling_record
@@ -35,7 +37,8 @@ class EffectsFit:
         of the values that it puts in, and ``mean_effect`` over all such draws, by ``table`` the
         ``table_effect``, all in per cent, as are the sds: ``sigma`` between the effects of a
         ``level``, and of an action's cells ``sigma_a`` between sub-ensembles, ``sigma_r`` between
-        row blocks, ``sigma_s`` between draws and ``sigma_e``, the rest.
+        row blocks, ``sigma_s`` between draws and ``sigma_e``, the rest. Where tails are heavy,
+        ``nu`` are their degrees of freedom, and ``weight`` says how much each ``node`` is pooled.
     verdict
         What the diagnostics say; the gate is passed.
     adapt_delta
@@ -58,12 +61,15 @@ def fit_effects(
     cells: ReplicateCells,
     *,
     seed: int,
+    heavy_tails: Collection[Level] = (),
     chains: int = 4,
     warmup: int = 1000,
     draws: int = 1000,
     timeout: float | None = None,
 ) -> EffectsFit:
-    """Fit the effects model by NUTS; a fit that misses the gate is repeated with smaller steps.
+    """Fit the effects model by NUTS; a fit that misses the gate is repeated once.
+
+    That is with smaller steps and chains twice as long.
 
     Parameters
     ----------
@@ -71,6 +77,8 @@ def fit_effects(
         Effects of the actions in every replicate cell.
     seed
         0 to 2**32 - 1. The same seed and cells give the same draws, whatever the actions' order.
+    heavy_tails
+        Levels at which effects are pooled by Student-t laws, not normal ones.
     chains, warmup, draws
         Number of chains, and of iterations of each.
     timeout
@@ -96,12 +104,13 @@ def fit_effects(
     Analysis 1, 515-534.
     """
     passed = fit_through_gate(
-        lambda adapt_delta: sample_effects(
+        lambda adapt_delta, times: sample_effects(
             cells,
             seed=seed,
+            heavy_tails=heavy_tails,
             chains=chains,
-            warmup=warmup,
-            draws=draws,
+            warmup=times * warmup,
+            draws=times * draws,
             adapt_delta=adapt_delta,
             timeout=timeout,
         ),
@@ -115,6 +124,7 @@ def sample_effects(
     cells: ReplicateCells,
     *,
     seed: int,
+    heavy_tails: Collection[Level] = (),
     chains: int,
     warmup: int,
     draws: int,
@@ -125,7 +135,7 @@ def sample_effects(
 
     Parameters
     ----------
-    cells, seed, chains, warmup, draws, timeout
+    cells, seed, heavy_tails, chains, warmup, draws, timeout
         As `fit_effects` takes them.
     adapt_delta
         Acceptance rate that warm-up aims at, in (0, 1).
@@ -141,9 +151,10 @@ def sample_effects(
         As `fit_effects` does, but for the gate.
     """
     order, ordered, tree = _in_order(cells)
+    data = effects_data(ordered.actions, ordered.effects, tree, heavy_tails)
     drawn = sample(
         resource("stan", PROGRAM),
-        effects_data(ordered.actions, ordered.effects, tree),
+        data,
         seed=seed,
         chains=chains,
         warmup=warmup,
@@ -151,10 +162,12 @@ def sample_effects(
         adapt_delta=adapt_delta,
         timeout=timeout,
     )
-    return named_draws(drawn, ordered.actions, tree.tables, np.argsort(order))
+    weighted = np.flatnonzero(data["heavy_tails"][data["pooled_by"] - 1])
+    nodes = [tree.names(ordered.actions)[n] for n in weighted]
+    return named_draws(drawn, ordered.actions, tree.tables, nodes, np.argsort(order))
 
 
-def program_data(cells: ReplicateCells) -> dict[str, Any]:
+def program_data(cells: ReplicateCells, heavy_tails: Collection[Level] = ()) -> dict[str, Any]:
     """What the program is given: design and sufficient statistics of the cells.
 
     Raises
@@ -163,7 +176,7 @@ def program_data(cells: ReplicateCells) -> dict[str, Any]:
         As `fit_effects` does.
     """
     _, ordered, tree = _in_order(cells)
-    return effects_data(ordered.actions, ordered.effects, tree)
+    return effects_data(ordered.actions, ordered.effects, tree, heavy_tails)
 
 
 def _in_order(

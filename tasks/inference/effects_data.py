@@ -1,14 +1,15 @@
 """Replicate cells as the data of ``stan/intervention_effects.stan``."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tasks.attribution.crossed import crossed_statistics
+from tasks.attribution.crossed import CrossedStatistics, crossed_statistics
+from tasks.domain import Level
 from tasks.errors import InputError
-from tasks.inference.pooling_tree import PoolingTree, level_index
+from tasks.inference.pooling_tree import LEVELS, PoolingTree, level_index
 from tasks.intervention.replicate_cells import Action
 
 FloatArray = npt.NDArray[np.float64]
@@ -28,19 +29,34 @@ def overall_sd(effects: FloatArray) -> float:
     return float(np.sqrt(np.square(effects).mean()))
 
 
-def parameter_count(n_actions: int) -> int:
-    """Number of the model's parameters: 27 of levels, and four sds for each of K actions.
+def parameter_count(data: Mapping[str, Any]) -> int:
+    """Number of the model's parameters.
+
+    27 of levels, four sds for each of K actions, and where tails are heavy their degrees of freedom
+    and a weight for each node.
+
+    Parameters
+    ----------
+    data
+        Of the program.
 
     Examples
     --------
-    >>> parameter_count(12)
+    >>> tree = {"K": 12, "pooled_by": np.array([1, 1, 2, 3, 3])}
+    >>> parameter_count(tree | {"heavy_tails": np.array([0, 0, 0])})
     75
+    >>> parameter_count(tree | {"heavy_tails": np.array([0, 0, 1])})
+    78
     """
-    return 27 + 4 * n_actions
+    weights = int(data["heavy_tails"][data["pooled_by"] - 1].sum())
+    return 27 + 4 * int(data["K"]) + weights + (weights > 0)
 
 
 def effects_data(
-    actions: Sequence[Action], effects: FloatArray, tree: PoolingTree
+    actions: Sequence[Action],
+    effects: FloatArray,
+    tree: PoolingTree,
+    heavy_tails: Collection[Level] = (),
 ) -> dict[str, Any]:
     """Data of the effects model.
 
@@ -52,6 +68,8 @@ def effects_data(
         Their cells in per cent, shape (K, J, V).
     tree
         Their pooling tree.
+    heavy_tails
+        Levels at which effects are pooled by Student-t laws, not normal ones.
 
     Raises
     ------
@@ -60,21 +78,7 @@ def effects_data(
         sub-ensemble or a row block adds to all its cells: their variance is not assessable. The
         message names the action.
     """
-    for action, cells in zip(actions, effects, strict=True):
-        if not np.isfinite(cells).all():
-            raise InputError(
-                f"The effect of an action must be finite in every cell, '{action}' has "
-                f"{(~np.isfinite(cells)).sum()} cells of {cells.size} that are not."
-            )
-    drawn = [action.is_drawn for action in actions]
-    statistics = crossed_statistics(effects, drawn)
-    for action, cells, spread in zip(actions, effects, np.sqrt(statistics.ms_rest), strict=True):
-        if not spread > LEAST_SPREAD * max(1, np.abs(cells).max()):
-            raise InputError(
-                f"The variance of '{action}' is not assessable, as its cells (mean "
-                f"{cells.mean():g} %) do not vary within a sub-ensemble and a row block: leave it "
-                "out of the model."
-            )
+    statistics = checked_statistics(actions, effects)
     return {
         "K": len(actions),
         "J": statistics.n_sub_ensembles,
@@ -94,4 +98,30 @@ def effects_data(
         "parent": tree.parent + 1,
         "fraction": tree.fraction,
         "pooled_by": tree.pooled_by + 1,
+        "heavy_tails": np.array([int(level in heavy_tails) for level in LEVELS]),
     }
+
+
+def checked_statistics(actions: Sequence[Action], effects: FloatArray) -> CrossedStatistics:
+    """Sufficient statistics of the actions' cells.
+
+    Raises
+    ------
+    InputError
+        As `effects_data` does.
+    """
+    for action, cells in zip(actions, effects, strict=True):
+        if not np.isfinite(cells).all():
+            raise InputError(
+                f"The effect of an action must be finite in every cell, '{action}' has "
+                f"{(~np.isfinite(cells)).sum()} cells of {cells.size} that are not."
+            )
+    statistics = crossed_statistics(effects, [action.is_drawn for action in actions])
+    for action, cells, spread in zip(actions, effects, np.sqrt(statistics.ms_rest), strict=True):
+        if not spread > LEAST_SPREAD * max(1, np.abs(cells).max()):
+            raise InputError(
+                f"The variance of '{action}' is not assessable, as its cells (mean "
+                f"{cells.mean():g} %) do not vary within a sub-ensemble and a row block: leave it "
+                "out of the model."
+            )
+    return statistics

@@ -21,6 +21,9 @@ DIMENSIONS = {
     "location": ("level", "ratio"),
     "spread": ("level", "ratio"),
     "table_effect": ("table",),
+    "nu": ("tail",),
+    "u": ("node",),
+    "weight": ("node",),
 }
 """Of the variables that are not one number an action."""
 
@@ -29,6 +32,7 @@ def named_draws(
     drawn: az.InferenceData,
     actions: Sequence[Action],
     tables: Sequence[str],
+    nodes: Sequence[str],
     places: npt.NDArray[np.intp],
 ) -> az.InferenceData:
     """Name each variable's dimensions and coordinates.
@@ -39,10 +43,18 @@ def named_draws(
         Draws of ``intervention_effects.stan``.
     actions, tables
         In the order of the program's data.
+    nodes
+        Names of those that have a weight.
     places
         Where each action of the result stands in `actions`, shape (K,).
     """
-    labels = {**LABELS, "action": [str(action) for action in actions], "table": list(tables)}
+    labels = {
+        **LABELS,
+        "action": [str(action) for action in actions],
+        "table": list(tables),
+        "tail": ["heavy"],
+        "node": list(nodes),
+    }
 
     def named(group: xr.Dataset) -> xr.Dataset:
         values = {

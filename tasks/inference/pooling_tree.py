@@ -38,6 +38,13 @@ class PoolingTree:
     pooled_by: npt.NDArray[np.intp]
     node: npt.NDArray[np.intp]
 
+    def names(self, actions: Sequence[Action]) -> list[str]:
+        """Name of each node: of its action, or of a latent table; shape (N,)."""
+        names = list(self.tables) + [""] * (len(self.parent) - len(self.tables))
+        for n, action in zip(self.node, actions, strict=True):
+            names[n] = str(action)
+        return names
+
 
 def level_index(action: Action) -> int:
     """Index into `LEVELS` of an action's level."""

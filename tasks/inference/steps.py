@@ -9,7 +9,7 @@ import arviz as az
 import numpy as np
 import polars as pl
 from prefect import task
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from tasks.bayes.stan_data import data_json
 from tasks.cache import CONTENT
@@ -19,11 +19,15 @@ from tasks.inference.comparison.settings import ComparisonSettings
 from tasks.inference.comparison.units import read_units
 from tasks.inference.effects import fit_effects, program_data
 from tasks.inference.effects_data import parameter_count
+from tasks.inference.effects_pooling import choose_pooling, heavy_levels
 from tasks.inference.keys import key_shares
+from tasks.inference.level_pooling import LevelPooling
 from tasks.intervention.cell_table import cells_from_table
 from tasks.run_store import Artifact, RunStore
 from tasks.seeds import generator
 from tasks.uncertainty.threads import usable_cores
+
+POOLING = TypeAdapter(tuple[LevelPooling, ...])
 
 
 class FittedEffects(BaseModel):
@@ -48,19 +52,30 @@ class FittedEffects(BaseModel):
 
 
 @task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
-def fit_effects_model(effects: Artifact, seed: int) -> FittedEffects:
+def choose_effects_pooling(effects: Artifact, seed: int) -> Artifact:
+    """Say by which law each level's effects are pooled, by a comparison of hierarchical models."""
+    store = RunStore.current()
+    cells = cells_from_table(pl.read_parquet(store.fetch(effects)))
+    chosen = choose_pooling(cells, ComparisonSettings(), seed=seed, workers=usable_cores())
+    return store.save_text("pooling.json", POOLING.dump_json(chosen, indent=1).decode())
+
+
+@task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
+def fit_effects_model(effects: Artifact, pooling: Artifact, seed: int) -> FittedEffects:
     """Fit the hierarchical model to the effects in all cells; refuse a fit that cannot be trusted.
 
     The gate is that of `tasks.bayes.posterior_diagnostics`.
     """
     store = RunStore.current()
     cells = cells_from_table(pl.read_parquet(store.fetch(effects)))
-    fitted = fit_effects(cells, seed=seed)
+    heavy_tails = heavy_levels(POOLING.validate_json(store.read_text(pooling)))
+    fitted = fit_effects(cells, seed=seed, heavy_tails=heavy_tails)
+    data = program_data(cells, heavy_tails)
     return FittedEffects(
         posterior=store.save("posterior.nc", lambda path: fitted.fit.to_netcdf(str(path))),
         diagnostics=store.save_text("diagnostics.json", json.dumps(fitted.diagnostics, indent=1)),
-        data=store.save_text("effects_data.json", data_json(program_data(cells))),
-        parameters=parameter_count(len(cells.actions)),
+        data=store.save_text("effects_data.json", data_json(data)),
+        parameters=parameter_count(data),
     )
 
 

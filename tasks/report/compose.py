@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from tasks.attribution.crossed import crossed_statistics
 from tasks.domain import PLACEBO, Domain, Node, Task
+from tasks.inference.level_pooling import LevelPooling
 from tasks.intervention.replicate_cells import ReplicateCells
 from tasks.report.evidence import CalibrationPoint, Diagnostics, GateCheck, ModelCheck, Score
 from tasks.report.ranking import intervals, rank
@@ -28,9 +29,9 @@ class Findings:
         The domain and what is predicted.
     settings
         Parameters that shape the numbers.
-    gate, quality, shares, diagnostics, model_check
-        Contents of ``contract.json``, ``quality.json``, ``shares.json``, ``diagnostics.json``,
-        ``model_check.json``.
+    gate, quality, shares, pooling, diagnostics, model_check
+        Contents of ``contract.json``, ``quality.json``, ``shares.json``, ``pooling.json``,
+        ``diagnostics.json``, ``model_check.json``.
     keys
         Content of ``keys.json``.
     cells
@@ -48,6 +49,7 @@ class Findings:
     gate: Record
     quality: Record
     shares: Record
+    pooling: Sequence[Record]
     diagnostics: Record
     model_check: Record
     keys: Sequence[Record]
@@ -93,6 +95,7 @@ def compose(found: Findings) -> Report:
             [effects[k] for k in real], found.draws[:, real], found.contract.costs, n_cells
         ),
         placebo=tuple(effect for effect in effects if effect.node.table == PLACEBO),
+        pooling=tuple(LevelPooling(**level) for level in found.pooling),
         diagnostics=Diagnostics(
             **{name: found.diagnostics[name] for name in Diagnostics.model_fields}
         ),

@@ -7,10 +7,11 @@ bytes.
 from typing import Literal
 
 from tasks.domain import Node
+from tasks.inference.level_pooling import LevelPooling
 from tasks.report.evidence import CalibrationPoint, Diagnostics, GateCheck, ModelCheck, Score
 from tasks.report.frozen import ByName, Frozen
 
-VERSION = 1
+VERSION = 2
 
 Confidence = Literal["high", "medium", "needs more data"]
 
@@ -168,6 +169,8 @@ class Report(Frozen):
         The recommendable effects of tables and columns, best first.
     placebo
         Effects on the column of pure noise; their intervals should hold 0.
+    pooling
+        Of each level's effects.
     notes
         What a reader must know, each a sentence.
     """
@@ -194,6 +197,7 @@ class Report(Frozen):
     effects: tuple[Effect, ...]
     ranking: tuple[Ranked, ...]
     placebo: tuple[Effect, ...]
+    pooling: tuple[LevelPooling, ...]
     diagnostics: Diagnostics
     model_check: ModelCheck
     notes: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ from tasks.report.effect_sections import (
     illusory_section,
     intervention_section,
     placebo_section,
+    pooling_section,
 )
 from tasks.report.schema import Report
 from tasks.report.section import Section
@@ -33,6 +34,7 @@ def sections(report: Report) -> tuple[Section, ...]:
         confidence_section(report),
         placebo_section(report),
         calibration_section(report),
+        pooling_section(report),
         diagnostics_section(report),
         model_check_section(report),
         settings_section(report),

@@ -46,6 +46,7 @@ class Records(BaseModel):
     key_importance: Artifact
     effects: Artifact
     left_out: Artifact
+    pooling: Artifact
     posterior: Artifact
     diagnostics: Artifact
     model_check: Artifact
@@ -75,6 +76,7 @@ def write_report(
             gate=read(records.gate),
             quality=read(records.quality),
             shares=read(records.shares),
+            pooling=read(records.pooling),
             diagnostics=read(records.diagnostics),
             model_check=read(records.model_check),
             keys=read(records.key_importance),

@@ -118,6 +118,7 @@ def test_a_fit_does_not_depend_on_the_others(programs: dict[str, StanProgram]) -
         "tau_family": 1,
         "tau_scale": 10,
         "likelihood": 1,
+        "integrated": 0,
     }
     together = fit_all(program, SETTINGS, dict.fromkeys((1, 2, 3), schools))
     alone = fit_all(program, SETTINGS, {3: schools})[3]

@@ -65,7 +65,7 @@ def test_a_real_fit_passes_but_for_its_constant(programs: dict[str, StanProgram]
 def test_a_funnel_that_is_not_reparametrised_fails(programs: dict[str, StanProgram]) -> None:
     """Few draws of a hard posterior: the gate must not let them through."""
     data = {"J": 2, "y": [0.0, 1.0], "sigma": [5.0, 5.0], "mu_mean": 0, "mu_sd": 50}
-    data |= {"tau_family": 1, "tau_scale": 50, "likelihood": 1}
+    data |= {"tau_family": 1, "tau_scale": 50, "likelihood": 1, "integrated": 0}
     fit = sample(programs["hierarchical_noncentered"], data, seed=1, warmup=50, draws=100)
     verdict = check(fit)
     assert not verdict.passed

@@ -26,6 +26,7 @@ EXTRA_DATA = {
         "tau_family": HALF_CAUCHY,
         "tau_scale": 5,
         "likelihood": 1,
+        "integrated": 0,
     },
 }
 MOST_STANDARD_ERRORS = 4
@@ -88,6 +89,7 @@ def test_eight_schools_agrees_with_quadrature(
         "tau_family": HALF_CAUCHY,
         "tau_scale": tau_scale,
         "likelihood": 1,
+        "integrated": 0,
     }
     fit = sample(programs["hierarchical_noncentered"], data, seed=2, draws=4000, adapt_delta=0.95)
     draws = {

@@ -19,9 +19,11 @@ from tasks.calibration.models import simulator_of
 from tasks.calibration.runner import Calibration, run_calibration
 from tasks.calibration.simulations import LOG_LIKELIHOOD, Simulations
 from tasks.calibration.simulator import FloatArray, Simulator, Values
+from tasks.calibration.simulators.effects_design import default_design
 from tasks.calibration.simulators.hierarchical_adaptive import HierarchicalAdaptive
 from tasks.calibration.simulators.hierarchical_covariates import HierarchicalCovariates
 from tasks.calibration.simulators.hierarchical_normal import HierarchicalNormal
+from tasks.calibration.simulators.intervention_effects import InterventionEffects
 from tasks.calibration.verdict import CalibrationVerdict
 from tasks.locations import resource
 
@@ -66,6 +68,14 @@ def test_a_program_of_the_project_is_calibrated(
 ) -> None:
     simulations, verdict = calibrate(simulator_of(model), n, **settings)
     assert len(simulations.status) == n
+    assert simulations.is_fitted.all()
+    assert min(quantity.adjusted_p_value for quantity in verdict.quantities) > CHANCE
+
+
+def test_the_effects_model_with_heavy_tails_is_calibrated() -> None:
+    heavy = InterventionEffects(default_design() | {"heavy_tails": np.array([0, 1, 1])})
+    simulations, verdict = calibrate(heavy, 40, adapt_delta=0.9)
+    assert {"nu[1]", "weight[9]"} <= set(simulations.names)
     assert simulations.is_fitted.all()
     assert min(quantity.adjusted_p_value for quantity in verdict.quantities) > CHANCE
 

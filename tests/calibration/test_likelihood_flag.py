@@ -21,11 +21,14 @@ from tasks.locations import resource
 
 Floats = npt.NDArray[np.float64]
 
+INTEGRATED = " integrated"
 FLAGGED = (
     "complete_pooling",
     "hierarchical_adaptive",
+    "hierarchical_adaptive integrated",
     "hierarchical_covariates",
     "hierarchical_noncentered",
+    "hierarchical_noncentered integrated",
     "hierarchical_student_t",
     "precision_regression",
 )
@@ -37,29 +40,35 @@ PRIOR_DRAWS = 10_000
 LEAST_P = 1e-4
 
 
+def program_of(model: str) -> str:
+    return model.removesuffix(INTEGRATED)
+
+
 def data_of(model: str, *, likelihood: int, y: float) -> dict[str, Any]:
-    simulator, rng = simulator_of(model), np.random.default_rng(1)
+    simulator, rng = simulator_of(program_of(model)), np.random.default_rng(1)
     data = simulator.draw_data(simulator.draw_parameters(rng), rng)
+    if "integrated" in data:
+        data["integrated"] = int(model.endswith(INTEGRATED))
     data["tau_family"] = 2  # half-normal: a chain reaches all of it
     return data | {"likelihood": likelihood, "y": np.linspace(-y, y, 8)}
 
 
 @cache
 def fit_of(model: str, *, likelihood: int, y: float) -> BatchFit:
-    program = compile_program(resource("stan", f"{model}.stan"), many_fits=True)
+    program = compile_program(resource("stan", f"{program_of(model)}.stan"), many_fits=True)
     with batch_process(program, SETTINGS) as process:
         return process.fit([(1, data_of(model, likelihood=likelihood, y=y))])[0]
 
 
 def scalars_of(model: str, values: dict[str, Floats], data: dict[str, Any]) -> dict[str, Floats]:
-    return scalar_quantities(simulator_of(model, data), values, data, with_further=True)
+    return scalar_quantities(simulator_of(program_of(model), data), values, data, with_further=True)
 
 
 def p_values(model: str, *, likelihood: int) -> dict[str, float]:
     """That a program's draws have the prior's law, by scalar."""
     data = data_of(model, likelihood=likelihood, y=20.0)
     fit = fit_of(model, likelihood=likelihood, y=20.0)
-    simulator, rng = simulator_of(model, data), np.random.default_rng(2)
+    simulator, rng = simulator_of(program_of(model), data), np.random.default_rng(2)
     rows = [simulator.draw_parameters(rng) for _ in range(PRIOR_DRAWS)]
     prior = scalars_of(
         model, {name: np.array([row[name] for row in rows]) for name in rows[0]}, data
@@ -94,6 +103,13 @@ def test_without_the_likelihood_the_estimates_are_not_looked_at(model: str) -> N
 def test_a_flag_that_is_neither_0_nor_1_is_refused(model: str) -> None:
     with pytest.raises(InputError, match="likelihood is 2, but must be less than or equal to 1"):
         fit_of(model, likelihood=2, y=20.0)
+
+
+@EVERY_FLAGGED
+def test_effects_that_are_integrated_out_have_no_deviations(model: str) -> None:
+    names = fit_of(model, likelihood=0, y=20.0).names
+    is_sampled = model in ("hierarchical_adaptive", "hierarchical_noncentered")
+    assert any(name.startswith("eta") for name in names) is is_sampled
 
 
 def values_of(model: str, *names: str) -> list[Floats]:

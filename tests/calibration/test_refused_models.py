@@ -53,6 +53,8 @@ def test_a_program_without_a_generator_is_told_from_one_that_is_not_there(
         ("hierarchical_noncentered", {"mu_sd": 0.0}, "mu_sd must be finite and > 0"),
         ("hierarchical_noncentered", {"tau_scale": -1.0}, "tau_scale must be finite and > 0"),
         ("hierarchical_noncentered", {"tau_family": 3}, "'tau_family' must be 1"),
+        ("hierarchical_noncentered", {"integrated": 2}, "'integrated' must be 0 or 1, got 2"),
+        ("hierarchical_adaptive", {"integrated": -1}, "'integrated' must be 0 or 1, got -1"),
         ("hierarchical_adaptive", {"tau_scale": -1.0}, "tau_scale must be finite and > 0"),
         ("hierarchical_adaptive", {"threshold": 0.0}, "threshold must be finite and > 0"),
         ("hierarchical_adaptive", {"sigma_pooled": -4.0}, "sigma_pooled must be finite and > 0"),
@@ -99,6 +101,8 @@ def test_designs_out_of_bounds_are_refused(model: str, change: dict[str, Any], s
     ("model", "name"),
     [
         ("hierarchical_noncentered", "mu_sd"),
+        ("hierarchical_noncentered", "integrated"),
+        ("hierarchical_adaptive", "integrated"),
         ("hierarchical_adaptive", "threshold"),
         ("hierarchical_covariates", "x"),
         ("hierarchical_student_t", "tau_family"),

@@ -92,13 +92,30 @@ def test_the_spread_at_the_threshold_seen_from_below_is_the_pooled_one() -> None
 def test_student_t_effects_have_gamma_degrees_of_freedom() -> None:
     drawn = prior(HierarchicalStudentT())
     assert has_law(drawn["nu"], stats.gamma(2.0, scale=10.0))
-    mu, tau = drawn["mu"][:, None], drawn["tau"][:, None]
-    np.testing.assert_allclose(drawn["theta"], mu + tau * drawn["eta"], rtol=1e-12)
+
+
+def test_the_weights_of_student_t_effects_are_gamma_of_half_the_degrees_of_freedom() -> None:
+    drawn = prior(HierarchicalStudentT())
+    half = drawn["nu"][:, None] / 2
+    probability = stats.gamma.cdf(drawn["lambda"], half, scale=1 / half)
+    assert all(has_law(probability[:, j], stats.uniform) for j in range(8))
+    assert largest_correlation(probability) < MOST_STANDARD_ERRORS / math.sqrt(DRAWS)
+    of_another = stats.gamma.cdf(drawn["lambda"], 2 * half, scale=0.5 / half)
+    assert not has_law(of_another[:, 0], stats.uniform)
+
+
+def test_student_t_effects_are_normal_given_their_weights() -> None:
+    drawn = prior(HierarchicalStudentT())
+    spread = drawn["tau"][:, None] / np.sqrt(drawn["lambda"])
+    z = (drawn["theta"] - drawn["mu"][:, None]) / spread
+    assert all(has_law(z[:, j], stats.norm) for j in range(8))
+    assert largest_correlation(z) < MOST_STANDARD_ERRORS / math.sqrt(DRAWS)
 
 
 def test_student_t_effects_have_the_tails_of_their_own_degrees_of_freedom() -> None:
     drawn = prior(HierarchicalStudentT())
-    probability = stats.t.cdf(drawn["eta"], drawn["nu"][:, None])
+    z = (drawn["theta"] - drawn["mu"][:, None]) / drawn["tau"][:, None]
+    probability = stats.t.cdf(z, drawn["nu"][:, None])
     assert all(has_law(probability[:, j], stats.uniform) for j in range(8))
     assert largest_correlation(probability) < MOST_STANDARD_ERRORS / math.sqrt(DRAWS)
     of_few_degrees = probability[drawn["nu"] < 5.0].ravel()
@@ -129,9 +146,9 @@ def test_coefficients_are_normal_and_effects_spread_around_the_regression(genera
     assert all(has_law(coefficient, stats.norm(0, 4.0)) for coefficient in beta.T)
     assert np.abs(np.corrcoef(beta.T, drawn["mu"])).min() < MOST_STANDARD_ERRORS / math.sqrt(DRAWS)
     location = drawn["mu"][:, None] + beta @ x.T
-    expected = location + drawn["tau"][:, None] * drawn["eta"]
-    np.testing.assert_allclose(drawn["theta"], expected, rtol=1e-9)
-    assert has_law(drawn["eta"].ravel(), stats.norm)
+    z = (drawn["theta"] - location) / drawn["tau"][:, None]
+    assert all(has_law(z[:, j], stats.norm) for j in range(8))
+    assert largest_correlation(z) < MOST_STANDARD_ERRORS / math.sqrt(DRAWS)
 
 
 def test_the_covariate_of_the_precision_is_larger_for_smaller_errors() -> None:
@@ -158,6 +175,18 @@ def test_given_covariates_are_those_of_the_data() -> None:
     assert (data["J"], data["K"]) == (2, 3)
     assert data["x"].tolist() == [list(row) for row in x]
     assert HierarchicalCovariates.from_data(data) == model
+
+
+@pytest.mark.parametrize("generator", [HierarchicalNormal, HierarchicalAdaptive])
+def test_effects_that_are_integrated_out_have_no_deviations_but_the_same_law(
+    generator: type[HierarchicalNormal | HierarchicalAdaptive],
+) -> None:
+    sampled, integrated = prior(generator(), 100), prior(generator(integrated=True), 100)
+    assert set(sampled) - set(integrated) == {"eta"}
+    for name, values in integrated.items():
+        np.testing.assert_array_equal(values, sampled[name])
+    for is_integrated in (False, True):
+        assert generator(integrated=is_integrated).design()["integrated"] == is_integrated
 
 
 def test_without_what_they_add_the_models_are_the_hierarchical_normal_one() -> None:

@@ -57,6 +57,7 @@ def test_a_run_leaves_all_its_files(finished: Path) -> None:
         "uncertainty.npz",
         "shares.json",
         "effects.parquet",
+        "pooling.json",
         "posterior.nc",
         "diagnostics.json",
         "effects_data.json",
@@ -119,6 +120,7 @@ def test_another_number_of_columns_computes_only_what_follows(
     steps = cached(other)
     assert [title for title, was_cached in steps.items() if not was_cached] == [
         "repairs in replicate cells",
+        "pooling of the effects",
         "effects model",
         "calibration of the effects model",
         "report",

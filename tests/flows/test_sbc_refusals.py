@@ -65,7 +65,7 @@ def refusal(runs_root: Path, capsys: pytest.CaptureFixture[str]) -> Said:
         (["key_importance", "--data", "/nowhere.json"], "There is no data file '/nowhere.json'."),
         (
             ["key_importance", "--data", SCHOOLS],
-            "Data variable 'n' is missing; given: J, likelihood, mu_mean",
+            "Data variable 'n' is missing; given: J, integrated, likelihood, mu_mean",
         ),
     ],
 )

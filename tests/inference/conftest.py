@@ -2,16 +2,20 @@
 
 import importlib.util
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from tasks.attribution.cells import draw_of_cells
 from tasks.domain import Node
 from tasks.inference.effects import EffectsFit, fit_effects
 from tasks.intervention.replicate_cells import Action, ReplicateCells
+
+Floats = npt.NDArray[np.float64]
 
 BENCHMARK = Path(__file__).parents[1] / "benchmarks" / "effects_coverage.py"
 
@@ -56,6 +60,28 @@ def cells() -> ReplicateCells:
         nll_before=before,
         nll_after=np.tile(before, (n_actions, 1, 1)),
     )
+
+
+@pytest.fixture(scope="session")
+def cells_of() -> Callable[[list[Action], Floats, Floats], ReplicateCells]:
+    """Cells of actions by their means and by the sds of noise, J = V = 8."""
+
+    def cells(actions: list[Action], means: Floats, sds: Floats) -> ReplicateCells:
+        noise = np.random.default_rng(6).normal(size=(len(actions), 8, 8))
+        noise -= noise.mean(axis=(1, 2), keepdims=True)
+        effects = means[:, None, None] + sds[:, None, None] * noise
+        before = np.ones((8, 8))
+        return ReplicateCells(
+            actions=tuple(actions),
+            changed=np.ones(len(actions), dtype=np.int64),
+            row_fraction=np.ones(len(actions)),
+            u_before=before,
+            u_after=before * (1 + effects / 100),
+            nll_before=before,
+            nll_after=np.tile(before, (len(actions), 1, 1)),
+        )
+
+    return cells
 
 
 @pytest.fixture(scope="session")

@@ -7,11 +7,17 @@ import numpy as np
 import pytest
 
 from tasks.domain import PLACEBO, Costs, Node
+from tasks.inference.level_pooling import LevelPooling
 from tasks.report.evidence import CalibrationPoint, Diagnostics, GateCheck, ModelCheck, Score
 from tasks.report.ranking import intervals, rank
 from tasks.report.schema import Effect, Interval, KeyImportance, Ranked, Report, Share
 
 CELLS = 64
+POOLING = (
+    ("table", 2, None),
+    ("column", 12, "hierarchical_student_t"),
+    ("range", 9, "hierarchical_noncentered"),
+)
 RANGES = ("missing", "below 2", "2 to 5", "5 to 9", "9 and above")
 HOSTILE = ("<script>alert(1)</script>", "a & b", '"quoted"', "it's", "$x_1$", "<b>bold</b>")
 
@@ -195,6 +201,18 @@ def make_report(columns: Sequence[tuple[str, str]], title: str = "Manufacturing 
         effects=tuple(every[:-2]),
         ranking=rank(every, draws, costs, CELLS),
         placebo=tuple(every[-2:]),
+        pooling=tuple(
+            LevelPooling.model_validate(
+                {
+                    "level": level,
+                    "units": units,
+                    "recommended": recommended,
+                    "heavy_tails": recommended == "hierarchical_student_t",
+                    "conclusion": "Not compared." if recommended is None else "Use it.",
+                }
+            )
+            for level, units, recommended in POOLING
+        ),
         diagnostics=Diagnostics(
             chains=4,
             draws=1000,

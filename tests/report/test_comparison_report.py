@@ -79,6 +79,7 @@ def model(name: ModelName, *findings: Finding, **changes: Any) -> ModelRecord:
         ess_tau=1234.0 if has_tau else None,
         gradients=9,
         adapt_delta=0.9,
+        integrated=False,
         prior_covered=1.0,
         prior_tau=1.0,
         covered=1.0,

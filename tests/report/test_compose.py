@@ -133,6 +133,13 @@ DIAGNOSTICS = {
     "program": "not for the report",
 }
 
+POOLING = {
+    "level": "column",
+    "units": 7,
+    "recommended": "hierarchical_student_t",
+    "heavy_tails": True,
+    "conclusion": "Use Student-t effects.",
+}
 MODEL_CHECK = {
     "need": "essential",
     "decision": "Simulation-based calibration is essential: two reasons.",
@@ -155,6 +162,7 @@ def found() -> Findings:
         gate=GATE,
         quality=QUALITY,
         shares=SHARES,
+        pooling=[POOLING],
         diagnostics=DIAGNOSTICS,
         model_check=MODEL_CHECK,
         keys=[
@@ -190,6 +198,7 @@ def test_what_is_told_of_the_run(found: Findings) -> None:
     )
     told = report.diagnostics.model_dump()
     assert told == {name: DIAGNOSTICS[name] for name in DIAGNOSTICS if name != "program"}
+    assert [of.model_dump() for of in report.pooling] == [POOLING]
     assert report.notes == ()
 
 

@@ -18,7 +18,7 @@ from tasks.intervention.replicate_cells import Action
 VARIABLES = {
     **dict.fromkeys(("K", "J", "V", "D", "T", "N"), Declaration("int", 0)),
     "scale": Declaration("real", 0),
-    **dict.fromkeys(("level", "node", "parent", "pooled_by"), Declaration("int", 1)),
+    **dict.fromkeys(("level", "node", "parent", "pooled_by", "heavy_tails"), Declaration("int", 1)),
     **dict.fromkeys(("drawn", "fraction"), Declaration("real", 1)),
 }
 LEVEL_NUMBERS = (1, 2, 3)
@@ -53,7 +53,8 @@ def effects_design(data: Mapping[str, Any]) -> dict[str, Any]:
     -------
     dict of str to Any
         ``K``, ``J``, ``V``, ``D``, ``scale``, ``level``, ``T``, ``N``, ``node``, ``parent``,
-        ``fraction``, ``pooled_by`` and ``drawn``, counted from 1 as in the program.
+        ``fraction``, ``pooled_by``, ``heavy_tails`` and ``drawn``, counted from 1 as in the
+        program.
 
     Raises
     ------
@@ -66,6 +67,7 @@ def effects_design(data: Mapping[str, Any]) -> dict[str, Any]:
         _check_size(name, design[name].size, "K", design["K"])
     for name in ("parent", "pooled_by", "fraction"):
         _check_size(name, design[name].size, "N", design["N"])
+    _check_size("heavy_tails", design["heavy_tails"].size, "levels", len(LEVEL_NUMBERS))
     numbers = np.arange(1, design["N"] + 1)
     for name, is_good, rule in (
         ("J", lambda value: value >= 2, "at least 2"),
@@ -77,6 +79,7 @@ def effects_design(data: Mapping[str, Any]) -> dict[str, Any]:
         ("node", lambda value: np.isin(value, numbers), "from 1 to N"),
         ("parent", lambda value: (value >= 0) & (value < numbers), "0 or before its child"),
         ("fraction", lambda value: (value >= 0) & (value <= 1), "from 0 to 1"),
+        ("heavy_tails", lambda value: np.isin(value, (0, 1)), "0 or 1"),
         ("drawn", lambda value: np.isin(value, (0, 1)), "1 for actions that draw, else 0"),
     ):
         values = np.asarray(design[name])

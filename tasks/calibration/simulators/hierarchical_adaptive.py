@@ -10,12 +10,12 @@ from scipy.special import expit
 from tasks.bayes.arguments import positive
 from tasks.bayes.stan_source import Declaration
 from tasks.calibration.simulator import FloatArray
-from tasks.calibration.simulators.partial_pooling import PartialPooling
-from tasks.calibration.simulators.unit_effects import REAL, JoinedByPrecision
+from tasks.calibration.simulators.partial_pooling import NormalPooling
+from tasks.calibration.simulators.unit_effects import REAL
 
 
 @dataclass(frozen=True)
-class HierarchicalAdaptive(JoinedByPrecision, PartialPooling):
+class HierarchicalAdaptive(NormalPooling):
     """J units with true effects theta_j ~ N(mu, tau_effective), which is tau above a threshold.
 
     Attributes
@@ -40,7 +40,7 @@ class HierarchicalAdaptive(JoinedByPrecision, PartialPooling):
 
     program: ClassVar[str] = "hierarchical_adaptive.stan"
     variables: ClassVar[Mapping[str, Declaration]] = {
-        **PartialPooling.variables,
+        **NormalPooling.variables,
         **dict.fromkeys(("threshold", "sigma_pooled", "steepness"), REAL),
     }
 
@@ -63,14 +63,12 @@ class HierarchicalAdaptive(JoinedByPrecision, PartialPooling):
         return above * tau + (1 - above) * self.sigma_pooled * tau / self.threshold
 
     def draw_parameters(self, rng: np.random.Generator) -> dict[str, FloatArray]:
-        """One draw of mu, tau, tau_effective, eta (J,) and theta (J,) from the prior."""
+        """One draw of mu, tau, tau_effective, theta (J,) and, if not integrated, eta (J,)."""
         mu, tau = self.draw_mu_and_tau(rng)
         tau_effective = self.effective_tau(tau)
-        eta = rng.normal(size=len(self.sigma))
         return {
             "mu": np.array(mu),
             "tau": np.array(tau),
             "tau_effective": np.array(tau_effective),
-            "eta": eta,
-            "theta": mu + tau_effective * eta,
+            **self.draw_effects(mu, tau_effective, rng),
         }

@@ -6,11 +6,8 @@ from typing import ClassVar
 import numpy as np
 
 from tasks.calibration.simulator import FloatArray
-from tasks.calibration.simulators.partial_pooling import PartialPooling
+from tasks.calibration.simulators.partial_pooling import NU_RATE, NU_SHAPE, PartialPooling
 from tasks.calibration.simulators.unit_effects import JoinedByPrecision
-
-NU_SHAPE, NU_RATE = 2.0, 0.1
-"""Of the gamma prior of the degrees of freedom."""
 
 
 @dataclass(frozen=True)
@@ -28,20 +25,20 @@ class HierarchicalStudentT(JoinedByPrecision, PartialPooling):
     --------
     >>> model, rng = HierarchicalStudentT(), np.random.default_rng(1)
     >>> list(model.draw_parameters(rng))
-    ['mu', 'tau', 'nu', 'eta', 'theta']
+    ['mu', 'tau', 'nu', 'lambda', 'theta']
     """
 
     program: ClassVar[str] = "hierarchical_student_t.stan"
 
     def draw_parameters(self, rng: np.random.Generator) -> dict[str, FloatArray]:
-        """One draw of mu, tau, nu, eta (J,) and theta (J,) from the prior."""
+        """One draw of mu, tau, nu, weights lambda (J,) and theta (J,) from the prior."""
         mu, tau = self.draw_mu_and_tau(rng)
         nu = rng.gamma(NU_SHAPE, 1 / NU_RATE)
-        eta = rng.standard_t(nu, size=len(self.sigma))
+        weights = rng.gamma(nu / 2, 2 / nu, size=len(self.sigma))
         return {
             "mu": np.array(mu),
             "tau": np.array(tau),
             "nu": np.array(nu),
-            "eta": eta,
-            "theta": mu + tau * eta,
+            "lambda": weights,
+            "theta": rng.normal(mu, tau / np.sqrt(weights)),
         }

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from tasks.attribution.cells import draw_of_cells
 from tasks.attribution.crossed import crossed_statistics
 from tasks.calibration.simulator import FloatArray, Values
 from tasks.calibration.simulators.effects_design import default_design, effects_design
+from tasks.calibration.simulators.partial_pooling import NU_RATE, NU_SHAPE
 
 SIGMA_UNIT = np.array([1.0, 0.5, 0.25])
 """Scale of the half-normal prior of sigma by level, over the scale of the effects."""
@@ -60,7 +62,8 @@ class InterventionEffects:
 
         ``sigma`` (3,), ``location`` and ``spread`` (3, 4), ``sigma_a``, ``sigma_r``, ``sigma_s``
         and ``sigma_e`` (K,), ``mean_effect`` and ``effect`` (K,), and ``table_effect`` (T,). Where
-        nothing is drawn sigma_s is 0, and an action's effect is its mean effect.
+        nothing is drawn sigma_s is 0, and an action's effect is its mean effect. Where tails are
+        heavy, ``nu`` (1,) and the ``weight`` (H,) of the nodes in them.
         """
         scale, drawn, level = (self.design[name] for name in ("scale", "drawn", "level"))
         sigma = scale * SIGMA_UNIT * np.abs(rng.normal(size=3))
@@ -70,10 +73,12 @@ class InterventionEffects:
         *ratios, unit_e = np.exp(rng.normal(location[level - 1], spread[level - 1])).T
         sigma_e = scale * unit_e
         sigma_a, sigma_r, sigma_s = (ratio * sigma_e for ratio in ratios)
-        of_node = self._node_effects(sigma, rng)
+        tails = self._draw_tails(rng)
+        of_node = self._node_effects(sigma, tails, rng)
         mean_effect = of_node[self.design["node"] - 1]
         return {
             "sigma": sigma,
+            **tails,
             "location": location,
             "spread": spread,
             "sigma_a": sigma_a,
@@ -85,9 +90,25 @@ class InterventionEffects:
             "table_effect": of_node[: self.design["T"]],
         }
 
-    def _node_effects(self, sigma: FloatArray, rng: np.random.Generator) -> FloatArray:
+    @property
+    def _has_heavy_tail(self) -> npt.NDArray[np.bool_]:
+        return np.asarray(self.design["heavy_tails"][self.design["pooled_by"] - 1] > 0)
+
+    def _draw_tails(self, rng: np.random.Generator) -> dict[str, FloatArray]:
+        n_weights = int(self._has_heavy_tail.sum())
+        if not n_weights:
+            return {}
+        nu = rng.gamma(NU_SHAPE, 1 / NU_RATE)
+        return {"nu": np.array([nu]), "weight": rng.gamma(nu / 2, 2 / nu, size=n_weights)}
+
+    def _node_effects(
+        self, sigma: FloatArray, tails: Values, rng: np.random.Generator
+    ) -> FloatArray:
         """Effect of each node: its part of its parent's, and a deviation, shape (N,)."""
-        effect = sigma[self.design["pooled_by"] - 1] * rng.normal(size=self.design["N"])
+        sd = sigma[self.design["pooled_by"] - 1]
+        if tails:
+            sd[self._has_heavy_tail] /= np.sqrt(tails["weight"])
+        effect = sd * rng.normal(size=self.design["N"])
         for n, parent in enumerate(self.design["parent"]):
             if parent > 0:
                 effect[n] += self.design["fraction"][n] * effect[parent - 1]

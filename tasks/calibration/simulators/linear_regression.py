@@ -48,15 +48,13 @@ class LinearRegression(PartialPooling, ABC):
         """Standardised covariates, shape (J,) for one or (J, K)."""
 
     def draw_parameters(self, rng: np.random.Generator) -> dict[str, FloatArray]:
-        """One draw of mu, beta (a number for one covariate or (K,)), tau, eta (J,), theta (J,)."""
+        """One draw of mu, beta (a number for one covariate or (K,)), tau, theta (J,)."""
         x = self.covariates()
         mu, tau = self.draw_mu_and_tau(rng)
         beta = rng.normal(0, self.beta_sd, size=x.shape[1:])
-        eta = rng.normal(size=len(self.sigma))
         return {
             "mu": np.array(mu),
             "beta": np.asarray(beta),
             "tau": np.array(tau),
-            "eta": eta,
-            "theta": mu + np.dot(x, beta) + tau * eta,
+            "theta": rng.normal(mu + np.dot(x, beta), tau),
         }

@@ -8,13 +8,16 @@ import numpy as np
 
 from tasks.bayes.arguments import positive
 from tasks.bayes.stan_source import Declaration
-from tasks.calibration.simulators.unit_effects import REAL, UnitEffects
+from tasks.calibration.simulator import FloatArray
+from tasks.calibration.simulators.unit_effects import REAL, JoinedByPrecision, UnitEffects
 from tasks.errors import InputError
 
 TauFamily = Literal["half-cauchy", "half-normal"]
 
 FAMILIES: dict[int, TauFamily] = {1: "half-cauchy", 2: "half-normal"}
 """Priors of tau by their code in the data."""
+NU_SHAPE, NU_RATE = 2.0, 0.1
+"""Of the gamma prior of the degrees of freedom of Student-t effects."""
 CODES = {family: code for code, family in FAMILIES.items()}
 
 
@@ -67,3 +70,46 @@ class PartialPooling(UnitEffects):
         """One draw of mean and scale of the effects from their priors."""
         standard = rng.standard_cauchy() if self.tau_family == "half-cauchy" else rng.normal()
         return rng.normal(self.mu_mean, self.mu_sd), self.tau_scale * abs(standard)
+
+
+@dataclass(frozen=True)
+class NormalPooling(JoinedByPrecision, PartialPooling):
+    """Units whose effects are normal around mu.
+
+    Attributes
+    ----------
+    integrated
+        Whether the program integrates the effects out, or samples their standardised deviations.
+
+    References
+    ----------
+    Papaspiliopoulos, Roberts & Sköld (2007), A general framework for the parametrization of
+    hierarchical models, Statistical Science 22, 59-73.
+    """
+
+    integrated: bool = False
+
+    variables: ClassVar[Mapping[str, Declaration]] = {
+        **PartialPooling.variables,
+        "integrated": Declaration("int", 0),
+    }
+
+    @classmethod
+    def _arguments(cls, given: dict[str, Any]) -> dict[str, Any]:
+        if given["integrated"] not in (0, 1):
+            raise InputError(
+                f"Data variable 'integrated' must be 0 or 1, got {given['integrated']}."
+            )
+        return super()._arguments(given) | {"integrated": bool(given["integrated"])}
+
+    def design(self) -> dict[str, Any]:
+        """The program's data but for the estimates y."""
+        return super().design() | {"integrated": int(self.integrated)}
+
+    def draw_effects(
+        self, mu: float, tau: float, rng: np.random.Generator
+    ) -> dict[str, FloatArray]:
+        """One draw of the effects theta (J,) and, if not integrated, their deviations eta (J,)."""
+        eta = rng.normal(size=len(self.sigma))
+        theta = {"theta": mu + tau * eta}
+        return theta if self.integrated else {"eta": eta, **theta}

@@ -95,6 +95,7 @@ def program_data(
     priors: Priors,
     *,
     likelihood: bool = True,
+    integrated: bool = False,
     tau_scale: float | None = None,
     threshold: float | None = None,
 ) -> dict[str, Any]:
@@ -108,6 +109,8 @@ def program_data(
         Units and priors.
     likelihood
         Whether it is fitted to the estimates, or draws from its prior.
+    integrated
+        Whether the true effects are integrated out; most fallbacks know no other way.
     tau_scale, threshold
         In place of those of the priors.
 
@@ -129,6 +132,8 @@ def program_data(
         or (priors.skeptical_tau_scale if is_skeptical else priors.tau_scale),
         "likelihood": int(likelihood),
     }
+    if name in COMPETING:
+        data["integrated"] = int(integrated)
     if name == "hierarchical_adaptive":
         data |= {
             "threshold": threshold or priors.threshold,

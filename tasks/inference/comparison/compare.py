@@ -18,6 +18,8 @@ from tasks.inference.comparison.settings import ComparisonSettings
 from tasks.inference.comparison.standing import Standing, standings
 from tasks.inference.comparison.units import Units
 
+MOST_I_SQUARED = 0.5
+"""Above it effects differ by more than their errors, and sampling them is slow."""
 AT_FIRST = "one of the three that compete"
 
 
@@ -56,7 +58,7 @@ def compare_models(
     6, 377-401.
     """
     explored, priors = explore(units), settings.priors(units)
-    problem = Problem(units, priors, settings, seed, workers)
+    problem = Problem(units, priors, settings, explored.i_squared > MOST_I_SQUARED, seed, workers)
     grid = sensitivity_fits(priors)
     fits = fit_all(problem, [*(fit for name in COMPETING for fit in fits_of(name)), *grid])
     rows = sensitivity_rows({fit: fits[fit] for fit in grid})
@@ -106,6 +108,7 @@ def model_record(
         ess_tau=computed.ess_tau if computed and CANDIDATES[name].tau else None,
         gradients=computed.gradients if computed else None,
         adapt_delta=computed.adapt_delta if computed else None,
+        integrated=computed.integrated if computed else None,
         **prior_statistics(judged, problem),
         covered=covered(draws.y_rep, problem.units.y),
         elpd=float(judged.left_out.elpd.elpd_loo),

@@ -6,10 +6,13 @@ import arviz as az
 import numpy as np
 
 from tasks.inference.comparison.candidates import CANDIDATES
-from tasks.inference.comparison.findings import at_least, at_most, not_assessable
+from tasks.inference.comparison.findings import at_least, at_most, failed, not_assessable
 from tasks.inference.comparison.record import Finding, ModelName
 from tasks.inference.comparison.settings import ComparisonSettings
 
+SAMPLED_EFFECTS = "eta"
+"""Variable of the programs whose chain walks over the effects."""
+STUCK = "A parameter has the same value in all draws, or none: the chain does not move."
 NO_CHAIN = "There is no Markov chain: the draws are independent."
 
 
@@ -29,6 +32,8 @@ class Computation:
         Evaluations of the gradient after warm-up.
     adapt_delta
         Acceptance rate that warm-up aimed at.
+    integrated
+        Whether the true effects were integrated out, not sampled.
     """
 
     divergences: float
@@ -36,6 +41,7 @@ class Computation:
     ess_tau: float
     gradients: int
     adapt_delta: float
+    integrated: bool
 
 
 def computation_of(name: ModelName, fit: az.InferenceData) -> Computation | None:
@@ -51,6 +57,7 @@ def computation_of(name: ModelName, fit: az.InferenceData) -> Computation | None
         ess_tau=float(az.ess(posterior[tau].values, method="bulk")) if tau else np.nan,
         gradients=int(stats["n_steps"].sum()),
         adapt_delta=float(stats.attrs["adapt_delta"]),
+        integrated=SAMPLED_EFFECTS not in posterior,
     )
 
 
@@ -71,7 +78,9 @@ def computation_findings(
             settings.most_divergences,
             f"{100 * computed.divergences:.2g} % of the transitions diverged.",
         ),
-        at_most(
+        failed("r_hat", 1, STUCK)
+        if np.isnan(computed.r_hat)
+        else at_most(
             "r_hat",
             1,
             computed.r_hat,

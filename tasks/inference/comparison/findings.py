@@ -31,6 +31,11 @@ def not_assessable(check: str, stage: Stage, why: str) -> Finding:
     )
 
 
+def failed(check: str, stage: Stage, why: str) -> Finding:
+    """A criterion that a model fails without a number."""
+    return Finding(check=check, stage=stage, status="fail", value=None, rule="", sentence=why)
+
+
 def _judged(
     check: str, stage: Stage, value: float, is_good: bool, rule: str, sentence: str
 ) -> Finding:

@@ -36,6 +36,9 @@ class Problem:
     ----------
     units, priors, settings
         Units, priors and thresholds.
+    integrated
+        Whether to integrate the true effects out at once: sampling them is slow where they differ
+        by more than their errors.
     seed
         Of all random numbers; a fit does not depend on which others are made.
     workers
@@ -45,6 +48,7 @@ class Problem:
     units: Units
     priors: Priors
     settings: ComparisonSettings
+    integrated: bool
     seed: int
     workers: int
 
@@ -93,7 +97,9 @@ def with_prior(model: ModelName, fits: Mapping[Fit, az.InferenceData]) -> az.Inf
 
 
 def fit_all(problem: Problem, fits: Sequence[Fit]) -> dict[Fit, az.InferenceData]:
-    """Make all fits; one that fails on its diagnostics is repeated, longer and with smaller steps.
+    """Make all fits; one that fails on its diagnostics is repeated in the safest way.
+
+    That is longer, with smaller steps, and with the true effects integrated out.
 
     Raises
     ------
@@ -118,19 +124,22 @@ def _fitted(problem: Problem, fit: Fit) -> az.InferenceData:
     program = CANDIDATES[fit.model].program
     if program is None:
         return empirical_bayes(problem.units, generator(problem.seed, str(fit)))
-    data = program_data(
-        fit.model,
-        problem.units,
-        problem.priors,
-        likelihood=fit.likelihood,
-        tau_scale=fit.tau_scale,
-        threshold=fit.threshold,
-    )
     seed = int(child_seed(problem.seed, str(fit)).generate_state(1, np.uint32)[0])
-    for adapt_delta, iterations in zip(ADAPT_DELTAS, ITERATIONS, strict=True):
+    at_first = problem.integrated or not fit.likelihood or bool(fit.varied)
+    for integrated, adapt_delta, iterations in zip(
+        (at_first, True), ADAPT_DELTAS, ITERATIONS, strict=True
+    ):
         drawn = sample(
             program,
-            data,
+            program_data(
+                fit.model,
+                problem.units,
+                problem.priors,
+                likelihood=fit.likelihood,
+                integrated=integrated,
+                tau_scale=fit.tau_scale,
+                threshold=fit.threshold,
+            ),
             seed=seed,
             adapt_delta=adapt_delta,
             warmup=iterations,

@@ -9,6 +9,8 @@ from tasks.inference.comparison.record import Finding
 from tasks.inference.comparison.settings import ComparisonSettings
 from tasks.inference.comparison.units import FloatArray, Units, standardised
 
+TOO_ALIKE = "The estimates differ by less than their errors: there is no trend to be told."
+
 
 def predictive_interval(y_rep: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Ends of the 95 % predictive interval of each unit, shape (J,) each, from (C, S, J)."""
@@ -63,6 +65,10 @@ def trend_finding(
 ) -> Finding:
     """What the predictions miss is not correlated with a regressor.
 
+    A correlation does not know that the scores should differ by about 1. Where they differ by less
+    than chance would have it, as those of equal estimates do, what is left is the pull of the
+    prior, and its correlation with the errors tells nothing of the units.
+
     Parameters
     ----------
     name
@@ -73,6 +79,9 @@ def trend_finding(
     check = f"trend:{name}"
     if regressor is None:
         return not_assessable(check, 2, f"The {name} is the same for all units.")
+    variation = (len(left_out.z) - 1) * left_out.z.var(ddof=1)
+    if stats.chi2.cdf(variation, len(left_out.z) - 1) < settings.alpha:
+        return not_assessable(check, 2, TOO_ALIKE)
     tested = stats.pearsonr(standardised(regressor), left_out.z)
     return at_least(
         check,

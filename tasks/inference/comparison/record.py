@@ -51,7 +51,7 @@ class Finding(Frozen):
     status
         Whether the model passes.
     value
-        The number that decides; None where it is not assessable.
+        The number that decides; None where it is not assessable, or fails without one.
     rule
         What the number must be, such as ``<= 1 %``.
     sentence
@@ -113,7 +113,7 @@ class ModelRecord(Frozen):
     beta
         Coefficients by name, per standard deviation of a covariate or of the log precision.
     divergences
-        Share of the transitions that diverged; None without a Markov chain, as are the next four.
+        Share of the transitions that diverged; None without a Markov chain, as are the next five.
     r_hat
         The largest of all parameters.
     ess_tau
@@ -122,6 +122,8 @@ class ModelRecord(Frozen):
         Evaluations of the gradient after warm-up.
     adapt_delta
         Acceptance rate at which it was fitted.
+    integrated
+        Whether the true effects were integrated out, not sampled.
     prior_covered
         Share of the estimates inside of their 95 % prior predictive intervals.
     prior_tau
@@ -131,7 +133,8 @@ class ModelRecord(Frozen):
     elpd, elpd_se
         Expected log predictive density of a new unit, summed over the units, by leaving one out.
     elpd_difference, elpd_difference_se
-        How far the best model is ahead; 0 for the best.
+        How far the best of those that stages 1 and 2 leave is ahead: 0 for that one, below 0 for a
+        model that predicts better but is falsified.
     weight
         By stacking, among all models that were fitted.
     units
@@ -151,6 +154,7 @@ class ModelRecord(Frozen):
     ess_tau: float | None
     gradients: int | None
     adapt_delta: float | None
+    integrated: bool | None
     prior_covered: float | None
     prior_tau: float | None
     covered: float
@@ -169,19 +173,7 @@ class ModelRecord(Frozen):
 
 
 class SensitivityRow(Frozen):
-    """What a model says under another setting of its prior.
-
-    Attributes
-    ----------
-    model
-        Which.
-    varied
-        What was set: ``tau_scale`` or ``threshold``.
-    value
-        To what.
-    mu, tau
-        What it then says.
-    """
+    """What a model says of mu and tau where a number of its prior is set to another value."""
 
     model: ModelName
     varied: Varied

@@ -5,6 +5,7 @@ from typing import Annotated, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from tasks.errors import InputError
 from tasks.inference.comparison.exploration import explore
 from tasks.inference.comparison.units import Units
 
@@ -131,7 +132,12 @@ class ComparisonSettings(BaseModel):
         return self
 
     def priors(self, units: Units) -> Priors:
-        """Priors for these units.
+        """Priors for these units, once all settings are known to suit them.
+
+        Raises
+        ------
+        InputError
+            As `theta_range` does: before anything is fitted.
 
         Examples
         --------
@@ -140,6 +146,7 @@ class ComparisonSettings(BaseModel):
         >>> priors.unit, priors.mu_sd, priors.tau_scale, priors.skeptical_mean
         (1.0, 20.0, 10.0, 8.0)
         """
+        self.theta_range(units)
         explored = explore(units)
         spread = max(explored.spread, float(np.median(units.sigma)))
         unit = self.unit or spread / SCHOOLS_SPREAD
@@ -162,10 +169,21 @@ class ComparisonSettings(BaseModel):
         """Lowest and highest plausible effect: as given, else the data's range widened by half.
 
         On each side by the pooled estimate's standard error at least, as all may be equal.
+
+        Raises
+        ------
+        InputError
+            If only one end is given, and the other, from the data, is not beyond it.
         """
         low, high = float(units.y.min()), float(units.y.max())
         margin = max((high - low) / 4, explore(units).pooled_se)
-        return (
-            low - margin if self.theta_low is None else self.theta_low,
-            high + margin if self.theta_high is None else self.theta_high,
-        )
+        lowest = low - margin if self.theta_low is None else self.theta_low
+        highest = high + margin if self.theta_high is None else self.theta_high
+        if lowest >= highest:
+            given, other = ("low", "high") if self.theta_high is None else ("high", "low")
+            raise InputError(
+                f"The plausible effects must go from a lower to a higher end, got {lowest:g} to "
+                f"{highest:g}, where theta_{other} follows from the data: move theta_{given}, or "
+                f"give theta_{other} too."
+            )
+        return lowest, highest

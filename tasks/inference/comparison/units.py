@@ -16,6 +16,8 @@ FloatArray = npt.NDArray[np.float64]
 FEWEST, MOST = 3, 1000
 """Units: below the first nothing can be said of their spread; above the second draws fill GBs."""
 COLUMNS = ("label", "y", "sigma")
+LOG_PRECISION = "log precision"
+"""Name of the regressor that the standard errors make; no covariate may have it."""
 SHOWN = 5
 
 
@@ -56,6 +58,11 @@ class Units:
         _check(
             self.sigma > 0, self.labels, self.sigma, "Every standard error sigma must be above 0"
         )
+        if LOG_PRECISION in self.covariates:
+            raise InputError(
+                f"No covariate may be named {LOG_PRECISION!r}, as that of the standard errors is: "
+                "rename the column."
+            )
         for name, values in self.covariates.items():
             if np.ptp(values) == 0:
                 raise InputError(
@@ -91,7 +98,7 @@ def read_units(path: Path) -> Units:
     InputError
         If the file is missing or no CSV, a column is missing or not numeric, there are fewer than
         3 units or more than 1000, a label is empty or comes twice, a value is missing or not
-        finite, a standard error is not above 0, or a covariate is constant.
+        finite, a standard error is not above 0, or a covariate is constant or named log precision.
     """
     if not path.is_file():
         raise InputError(f"There is no data file {str(path)!r}.")

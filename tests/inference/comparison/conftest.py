@@ -10,7 +10,7 @@ import pytest
 from scipy import special, stats
 
 from tasks.inference.comparison.compare import compare_models
-from tasks.inference.comparison.draws import Draws
+from tasks.inference.comparison.draws import Draws, draws_of
 from tasks.inference.comparison.record import Comparison, ModelName
 from tasks.inference.comparison.settings import ComparisonSettings, Priors
 from tasks.inference.comparison.units import Units
@@ -97,6 +97,41 @@ def exactly(name: ModelName, y: Floats, sigma: Floats, priors: Priors) -> Exact:
         share = special.expit(2 / priors.unit * (tau - priors.threshold))
         tau = share * tau + (1 - share) * priors.sigma_pooled * tau / priors.threshold
     return integrate(tau, weight, y, sigma, priors.mu_mean, priors.mu_sd)
+
+
+def log_prior_tau(name: ModelName, tau: Floats, priors: Priors) -> Floats:
+    if name == "hierarchical_skeptical":
+        return np.asarray(stats.halfnorm.logpdf(tau, scale=priors.skeptical_tau_scale))
+    return np.asarray(stats.halfcauchy.logpdf(tau, scale=priors.tau_scale))
+
+
+def log_prior_mu(name: ModelName, mu: Floats, priors: Priors) -> Floats:
+    if name == "hierarchical_skeptical":
+        return np.asarray(stats.norm.logpdf(mu, priors.skeptical_mean, priors.skeptical_sd))
+    return np.asarray(stats.norm.logpdf(mu, priors.mu_mean, priors.mu_sd))
+
+
+def errors_away(draws: Floats, expected: float) -> float:
+    """Distance of the mean of draws, shape (C, S), from a number, in Monte Carlo errors."""
+    error = draws.std(ddof=1) / np.sqrt(az.ess(draws, method="mean"))
+    return float(abs(draws.mean() - expected) / error)
+
+
+def worst_moment(name: ModelName, fit: az.InferenceData, exact: Exact) -> float:
+    """Of the means and second moments of mu, tau and all effects of the eight schools."""
+    draws = draws_of(name, fit)
+    return max(
+        error
+        for power in (1, 2)
+        for error in (
+            errors_away(draws.mu**power, exact.of_mu(power)),
+            errors_away(draws.tau**power, exact.of_tau(power)),
+            *(
+                errors_away(draws.theta[..., j] ** power, exact.of_theta(power, y, sigma))
+                for j, (y, sigma) in enumerate(zip(SCHOOLS_Y, SCHOOLS_SIGMA, strict=True))
+            ),
+        )
+    )
 
 
 def made_draws(theta: Floats, **given: Floats | None) -> Draws:

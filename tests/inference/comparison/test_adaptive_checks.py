@@ -1,5 +1,6 @@
 """Criteria of the adaptive model: gain, two modes, and the threshold's influence."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,6 @@ from tasks.inference.comparison.adaptive_checks import (
     CHECKS,
     adaptive_findings,
     largest_change,
-    valley_depth,
 )
 from tasks.inference.comparison.computation import Computation
 from tasks.inference.comparison.record import Estimate, SensitivityRow, Status
@@ -19,50 +19,7 @@ from tasks.inference.comparison.units import Units
 
 from .conftest import Floats, made_draws
 
-CHANCES = (np.arange(4000) + 0.5) / 4000
-THRESHOLD = 3.0
-
-
-def two_modes(first: float, second: float, sd: float = 0.4) -> Floats:
-    half = CHANCES[::2]
-    parts = [stats.norm.ppf(half, centre, sd) for centre in (first, second)]
-    return np.asarray(np.abs(np.concatenate(parts)))
-
-
-UNIMODAL = {
-    "half-normal": stats.halfnorm.ppf(CHANCES, scale=4),
-    "half-Cauchy": stats.halfcauchy.ppf(CHANCES, scale=3)[:-40],
-    "gamma": stats.gamma.ppf(CHANCES, 3, scale=1.5),
-    "normal": stats.norm.ppf(CHANCES, 6, 1),
-}
-
-
-@pytest.mark.parametrize("name", UNIMODAL)
-def test_a_sample_of_one_mode_has_no_valley(name: str) -> None:
-    assert valley_depth(UNIMODAL[name], THRESHOLD) == pytest.approx(0, abs=0.02)
-
-
-def test_two_modes_about_the_threshold_have_a_valley() -> None:
-    assert valley_depth(two_modes(1.5, 4.5), THRESHOLD) > 0.7
-
-
-def test_a_valley_is_measured_against_the_lower_of_its_modes() -> None:
-    """The higher mode is about ten times as high as the valley, the lower one about twice."""
-    rng = np.random.default_rng(1)
-    parts = rng.normal(1.5, 0.4, 12_000), rng.normal(5.5, 0.4, 2000), rng.uniform(2, 5, 3000)
-    tau = np.abs(np.concatenate(parts))
-    assert 0.2 < valley_depth(tau, THRESHOLD) < 0.7
-
-
-def test_a_valley_far_from_the_threshold_is_none_of_its_doing() -> None:
-    assert valley_depth(two_modes(9.0, 18.0), THRESHOLD) < 0.02
-    assert valley_depth(two_modes(9.0, 18.0), 12.0) > 0.5
-
-
-def test_the_depth_of_a_valley_does_not_depend_on_the_unit() -> None:
-    tau = two_modes(1.2, 4.8, 0.9)
-    assert valley_depth(tau, THRESHOLD) == pytest.approx(valley_depth(100 * tau, 300), abs=1e-6)
-    assert 0.1 < valley_depth(tau, THRESHOLD) < 0.9
+SMOOTH = stats.gamma.ppf((np.arange(4000) + 0.5) / 4000, 3, scale=1.5)
 
 
 def estimate(mean: float, sd: float) -> Estimate:
@@ -107,7 +64,7 @@ def test_only_the_thresholds_from_2_to_4_units_count(priors: Priors) -> None:
 
 
 GRID = [row(2, 5.0), row(3, 5.0), row(4, 5.25)]
-REFERENCE = Computation(0.0, 1.0, 1000.0, 10_000, 0.9)
+REFERENCE = Computation(0.0, 1.0, 1000.0, 10_000, 0.9, integrated=False)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +89,9 @@ def test_gain_and_change_are_judged_by_their_thresholds(
     value: float,
     priors: Priors,
 ) -> None:
-    finding = findings(priors, settings, Computation(0.0, 1.0, *computed, 0.9))[check]
+    ess, gradients = computed
+    adaptive = replace(REFERENCE, ess_tau=ess, gradients=gradients)
+    finding = findings(priors, settings, adaptive)[check]
     assert finding.status == status
     assert finding.value == pytest.approx(value)
 
@@ -141,7 +100,7 @@ def findings(
     priors: Priors,
     settings: dict[str, float],
     computed: Computation | None = REFERENCE,
-    tau: Floats = UNIMODAL["gamma"],
+    tau: Floats = SMOOTH,
     **change: Any,
 ) -> dict[str, Any]:
     draws = made_draws(np.zeros((1, tau.size, 3)), raw_tau=tau[None], tau=np.ones((1, tau.size)))
@@ -158,8 +117,27 @@ def findings(
     return {of.check: of for of in found}
 
 
+@pytest.mark.parametrize("change", [{"integrated": True}, {"adapt_delta": 0.99}])
+def test_a_gain_over_a_model_sampled_otherwise_is_none_of_the_scale(
+    change: dict[str, Any], priors: Priors
+) -> None:
+    better = replace(REFERENCE, ess_tau=2000.0)
+    otherwise = replace(REFERENCE, **change)
+    for computed, reference in (
+        (replace(better, **change), REFERENCE),
+        (better, otherwise),
+    ):
+        found = findings(priors, {}, computed, reference=reference)
+        assert [found[of].status for of in CHECKS[:2]] == ["not assessable"] * 2
+        assert "sampled in another way" in found["ess_gain"].sentence
+        assert [found[of].status for of in CHECKS[2:]] == ["pass"] * 2
+    both = findings(priors, {}, replace(better, **change), reference=otherwise)
+    assert [both[of].status for of in CHECKS[:2]] == ["pass"] * 2
+
+
 def test_two_modes_of_the_parameter_fail(priors: Priors) -> None:
-    tau = two_modes(1.5, 4.5)
+    half = stats.norm.ppf((np.arange(2000) + 0.5) / 2000)
+    tau = np.abs(np.concatenate([1.5 + 0.4 * half, 4.5 + 0.4 * half]))
     assert findings(priors, {})["bimodal_tau"].status == "pass"
     assert findings(priors, {}, tau=tau)["bimodal_tau"].status == "fail"
     assert findings(priors, {"most_valley": 1.0}, tau=tau)["bimodal_tau"].status == "pass"

@@ -41,6 +41,7 @@ def model(name: ModelName, *failed: str) -> ModelRecord:
         ess_tau=None,
         gradients=None,
         adapt_delta=None,
+        integrated=None,
         prior_covered=None,
         prior_tau=None,
         covered=1.0,

@@ -11,7 +11,19 @@ from tasks.inference.comparison.record import ModelName
 from tasks.inference.comparison.settings import ComparisonSettings, Priors
 from tasks.inference.comparison.units import Units
 
-from .conftest import SCHOOLS_SIGMA, SCHOOLS_Y, Compared, Exact, Floats, exactly, log_marginal
+from .conftest import (
+    SCHOOLS_SIGMA,
+    SCHOOLS_Y,
+    Compared,
+    Exact,
+    Floats,
+    errors_away,
+    exactly,
+    log_marginal,
+    log_prior_mu,
+    log_prior_tau,
+    worst_moment,
+)
 
 MOST_STANDARD_ERRORS = 4
 COMPETING: tuple[ModelName, ...] = (
@@ -58,29 +70,6 @@ def test_the_quadrature_gives_the_published_values_of_the_skeptical_model(priors
     assert exact.of_tau(1) == pytest.approx(3.2286, abs=5e-5)
     assert sd_of(exact.of_tau(2), exact.of_tau(1)) == pytest.approx(2.4436, abs=5e-5)
     assert exact.log_z == pytest.approx(-30.3455, abs=5e-5)
-
-
-def errors_away(draws: Floats, expected: float) -> float:
-    """Distance of the mean of draws, shape (C, S), from a number, in Monte Carlo errors."""
-    error = draws.std(ddof=1) / np.sqrt(az.ess(draws, method="mean"))
-    return float(abs(draws.mean() - expected) / error)
-
-
-def worst_moment(name: ModelName, fit: az.InferenceData, exact: Exact) -> float:
-    """Of the means and second moments of mu, tau and all effects."""
-    draws = draws_of(name, fit)
-    return max(
-        error
-        for power in (1, 2)
-        for error in (
-            errors_away(draws.mu**power, exact.of_mu(power)),
-            errors_away(draws.tau**power, exact.of_tau(power)),
-            *(
-                errors_away(draws.theta[..., j] ** power, exact.of_theta(power, y, sigma))
-                for j, (y, sigma) in enumerate(zip(SCHOOLS_Y, SCHOOLS_SIGMA, strict=True))
-            ),
-        )
-    )
 
 
 @pytest.mark.parametrize("name", COMPETING)
@@ -156,18 +145,6 @@ def test_estimates_are_recorded_with_the_sd_and_the_quantiles_of_the_draws(
         ends = np.quantile(values, [0.025, 0.5, 0.975])
         assert (found.low, found.median, found.high) == pytest.approx(tuple(ends))
         assert found.mcse == pytest.approx(found.sd / az.ess(values, method="mean") ** 0.5)
-
-
-def log_prior_tau(name: ModelName, tau: Floats, priors: Priors) -> Floats:
-    if name == "hierarchical_skeptical":
-        return np.asarray(stats.halfnorm.logpdf(tau, scale=priors.skeptical_tau_scale))
-    return np.asarray(stats.halfcauchy.logpdf(tau, scale=priors.tau_scale))
-
-
-def log_prior_mu(name: ModelName, mu: Floats, priors: Priors) -> Floats:
-    if name == "hierarchical_skeptical":
-        return np.asarray(stats.norm.logpdf(mu, priors.skeptical_mean, priors.skeptical_sd))
-    return np.asarray(stats.norm.logpdf(mu, priors.mu_mean, priors.mu_sd))
 
 
 @pytest.mark.parametrize("name", COMPETING)

@@ -1,14 +1,23 @@
 """A number against its threshold, and stage 1: whether the draws can be trusted."""
 
 import math
+from dataclasses import replace
 
+import arviz as az
 import numpy as np
 import pytest
 
-from tasks.inference.comparison.computation import Computation, computation_findings
-from tasks.inference.comparison.findings import at_least, at_most, not_assessable
+from tasks.inference.comparison.computation import (
+    Computation,
+    computation_findings,
+    computation_of,
+    is_computed,
+)
+from tasks.inference.comparison.findings import at_least, at_most, failed, not_assessable
 from tasks.inference.comparison.record import Finding
 from tasks.inference.comparison.settings import ComparisonSettings
+
+from .conftest import Floats
 
 SETTINGS = ComparisonSettings()
 
@@ -29,7 +38,13 @@ def test_a_number_that_cannot_be_computed_is_not_assessable() -> None:
     assert not_assessable("c", 3, "why").sentence == "why"
 
 
-GOOD = {"divergences": 0.01, "r_hat": 1.01, "ess_tau": 100.0, "gradients": 9, "adapt_delta": 0.9}
+def test_a_criterion_may_be_failed_without_a_number() -> None:
+    finding = failed("c", 1, "why")
+    assert (finding.status, finding.value, finding.stage) == ("fail", None, 1)
+    assert finding.sentence == "why"
+
+
+GOOD = Computation(0.01, 1.01, 100.0, 9, 0.9, integrated=False)
 
 
 @pytest.mark.parametrize(
@@ -43,12 +58,14 @@ GOOD = {"divergences": 0.01, "r_hat": 1.01, "ess_tau": 100.0, "gradients": 9, "a
         ({"ess_tau": 99.0}, {}, {"ess_tau"}),
         ({"ess_tau": 99.0}, {"least_ess": 50}, set()),
         ({"ess_tau": math.nan}, {}, set()),
+        ({"r_hat": math.nan}, {}, {"r_hat"}),
+        ({"r_hat": math.nan}, {"most_r_hat": 9.0}, {"r_hat"}),
     ],
 )
 def test_a_chain_is_judged_by_three_numbers(
     change: dict[str, float], settings: dict[str, float], failed: set[str]
 ) -> None:
-    computed = Computation(**(GOOD | change))  # type: ignore[arg-type]
+    computed = replace(GOOD, **change)  # type: ignore[arg-type]
     found = computation_findings(computed, ComparisonSettings.model_validate(settings))
     assert [of.check for of in found] == ["divergences", "r_hat", "ess_tau"]
     assert {of.check for of in found if of.status == "fail"} == failed
@@ -59,11 +76,41 @@ def test_a_chain_is_judged_by_three_numbers(
 
 def test_the_target_of_the_effective_sample_size_is_told_but_rejects_nothing() -> None:
     for ess, word in ((399.0, "misses"), (400.0, "reaches")):
-        computed = Computation(0.0, 1.0, ess, 9, 0.9)
-        finding = computation_findings(computed, SETTINGS)[2]
+        finding = computation_findings(replace(GOOD, ess_tau=ess), SETTINGS)[2]
         assert finding.status == "pass"
         assert f"{word} the target of 400" in finding.sentence
 
 
 def test_without_a_chain_nothing_of_it_is_assessable() -> None:
     assert {of.status for of in computation_findings(None, SETTINGS)} == {"not assessable"}
+
+
+def chains(**given: Floats) -> az.InferenceData:
+    """Four chains of complete pooling that move, but for what is given."""
+    rng = np.random.default_rng(1)
+    mu = rng.normal(size=(4, 500))
+    posterior = {"mu": mu, "theta": np.repeat(mu[..., None], 3, axis=-1)} | given
+    stats = {"diverging": np.zeros((4, 500), bool), "n_steps": np.ones((4, 500), int)}
+    fit = az.from_dict(posterior=posterior, sample_stats=stats)
+    fit.sample_stats.attrs["adapt_delta"] = 0.9
+    return fit
+
+
+def test_chains_that_move_pass() -> None:
+    assert is_computed("complete_pooling", chains(), SETTINGS)
+
+
+@pytest.mark.parametrize("value", [0.0, math.nan])
+def test_chains_that_do_not_move_fail_with_a_sentence_that_says_so(value: float) -> None:
+    fit = chains(mu=np.full((4, 500), value))
+    computed = computation_of("complete_pooling", fit)
+    finding = computation_findings(computed, SETTINGS)[1]
+    assert (finding.check, finding.status, finding.value) == ("r_hat", "fail", None)
+    assert "the chain does not move" in finding.sentence
+    assert not is_computed("complete_pooling", fit, SETTINGS)
+
+
+def test_one_chain_of_four_that_does_not_move_fails() -> None:
+    mu = np.random.default_rng(2).normal(size=(4, 500))
+    mu[2] = mu[2, 0]
+    assert not is_computed("complete_pooling", chains(mu=mu), SETTINGS)

@@ -17,6 +17,8 @@ from .conftest import SCHOOLS_SIGMA, SCHOOLS_Y, Compared, Floats, units_of
 N_UNITS = 24
 ANY_CHAIN = {"most_divergences": 0.2, "most_r_hat": 1.1}
 """No second fit: which model is turned to does not hang on it."""
+MOST_GRADIENTS = 10
+"""For a draw: few, as of two parameters that are hardly correlated."""
 
 Compare = Callable[..., Comparison]
 
@@ -115,9 +117,41 @@ def test_without_any_chain_to_trust_empirical_bayes_is_fitted(compare: Compare) 
     assert raised(found) == {"no chain can be trusted": "empirical_bayes"}
     assert found.recommended == "empirical_bayes"
     assert set(found.stages[0].rejected) == set(COMPETING)
-    assert {model(found, name).adapt_delta for name in COMPETING} == {0.99}
+    for name in COMPETING:
+        assert (model(found, name).adapt_delta, model(found, name).integrated) == (0.99, True)
     record = model(found, "empirical_bayes")
     assert (record.divergences, record.r_hat, record.prior_covered) == (None, None, None)
+    assert record.integrated is None
+
+
+def test_precise_units_are_sampled_with_their_effects_integrated_out(compare: Compare) -> None:
+    """Errors of a hundredth of the spread, at the default settings: every chain can be trusted."""
+    y = 8 + 10 * np.random.default_rng(1).normal(size=N_UNITS)
+    found = compare(units_of(y, np.full(N_UNITS, 0.1)), most_divergences=0.01, most_r_hat=1.01)
+    assert found.stages[0].rejected == {}
+    assert "empirical_bayes" not in {of.name for of in found.models}
+    assert found.exploration.i_squared > 0.99
+    for name in COMPETING:
+        record = model(found, name)
+        assert (record.adapt_delta, record.integrated) == (0.9, True)
+        assert record.gradients is not None
+        assert record.gradients < MOST_GRADIENTS * 4 * fitting.ITERATIONS[0]
+    gains = {of.check: of.status for of in model(found, "hierarchical_adaptive").findings}
+    assert "not assessable" not in (gains["ess_gain"], gains["time_gain"])
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.1])
+def test_estimates_more_alike_than_their_errors_show_no_trend(
+    shift: float, compare: Compare
+) -> None:
+    """Equal ones differ from their prediction by the prior's pull, more where they are precise."""
+    sigma = np.linspace(10, 40, 12)
+    found = compare(units_of(np.full(12, 5.0) + shift * np.sin(np.arange(12)), sigma))
+    for of in found.models:
+        trend = next(f for f in of.findings if f.check == "trend:log precision")
+        assert trend.status == "not assessable"
+        assert "differ by less than their errors" in trend.sentence
+    assert "precision_regression" not in raised(found).values()
 
 
 def test_what_no_model_can_meet_leaves_none(compare: Compare) -> None:
@@ -145,6 +179,7 @@ def test_the_eight_schools_are_partly_pooled(schools_compared: Compared) -> None
     """The data do not show that schools differ, but leave room for it: not pooled completely."""
     found = schools_compared[0]
     assert found.recommended == "hierarchical_noncentered"
+    assert {of.integrated for of in found.models[:3]} == {False}
     assert raised(found) == {"units do not differ": "complete_pooling"}
     assert failures(model(found, "complete_pooling")) == {"unit_intervals"}
     assert [of.name for of in found.models] == [*COMPETING, "complete_pooling"]

@@ -16,7 +16,7 @@ from tasks.inference.comparison.predictive_checks import (
 )
 from tasks.inference.comparison.record import Status
 from tasks.inference.comparison.settings import ComparisonSettings
-from tasks.inference.comparison.units import Units
+from tasks.inference.comparison.units import Units, standardised
 
 from .conftest import Floats, made_draws, units_of
 
@@ -111,6 +111,31 @@ def test_a_trend_is_a_correlation_of_what_is_missed(
     finding = trend_finding("x", x, left_out(z), ComparisonSettings.model_validate(settings))
     assert (finding.check, finding.status) == ("trend:x", status)
     assert finding.value == pytest.approx(stats.linregress(x, z).pvalue)
+
+
+@pytest.mark.parametrize(
+    ("scale", "settings", "status"),
+    [
+        (0.01, {}, "not assessable"),
+        (0.40, {}, "not assessable"),
+        (0.43, {}, "fail"),
+        (0.43, {"alpha": 0.02}, "not assessable"),
+        (1.00, {}, "fail"),
+    ],
+)
+def test_scores_that_differ_less_than_chance_would_have_it_show_no_trend(
+    scale: float, settings: dict[str, float], status: Status
+) -> None:
+    """Of chi-square with seven degrees of freedom 1 % lies below 1.239, that is 7 * 0.4207^2."""
+    x = np.linspace(-1, 1, 8)
+    z = 3 + scale * standardised(x + 0.1 * np.cos(7 * x))
+    finding = trend_finding("x", x, left_out(z), ComparisonSettings.model_validate(settings))
+    assert finding.status == status
+
+
+def test_no_trend_is_told_of_scores_that_are_all_equal() -> None:
+    finding = trend_finding("x", np.arange(8.0), left_out(np.full(8, 2.0)), SETTINGS)
+    assert finding.status == "not assessable"
 
 
 def test_no_trend_is_told_of_a_regressor_that_is_the_same_for_all() -> None:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from tasks.errors import InputError
 from tasks.inference.comparison.exploration import explore
 from tasks.inference.comparison.settings import ComparisonSettings, Priors
 from tasks.inference.comparison.units import Units
@@ -85,6 +86,26 @@ def test_the_plausible_range_is_that_of_the_data_widened_by_half(schools: Units)
     assert ComparisonSettings(theta_low=0).theta_range(schools) == (0, 28 + 31 / 4)
     assert ComparisonSettings(theta_high=0).theta_range(schools) == (-3 - 31 / 4, 0)
     assert ComparisonSettings(theta_low=-1, theta_high=1).theta_range(schools) == (-1, 1)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"theta_low": 36.0}, r"got 36 to 35\.75, where theta_high follows .* move theta_low, or"),
+        ({"theta_low": 35.75}, "got 35.75 to 35.75"),
+        (
+            {"theta_high": -11},
+            r"got -10\.75 to -11, where theta_low follows .* move theta_high,",
+        ),
+    ],
+)
+def test_a_range_that_holds_nothing_is_refused_before_anything_is_fitted(
+    given: dict[str, float], said: str, schools: Units
+) -> None:
+    settings = ComparisonSettings.model_validate(given)
+    for refused in (settings.theta_range, settings.priors):
+        with pytest.raises(InputError, match=said):
+            refused(schools)
 
 
 def test_equal_estimates_do_not_make_all_other_effects_implausible() -> None:

@@ -86,6 +86,10 @@ def test_columns_may_stand_in_any_order(units_file: Path) -> None:
             "label,y,sigma,x\na,1,1,7\nb,2,1,\nc,3,1,9\n",
             r"Every value of x must be a finite number, got none for 'b'\.",
         ),
+        (
+            "label,y,sigma,log precision\na,1,1,7\nb,2,1,8\nc,3,1,9\n",
+            r"No covariate may be named 'log precision', .* rename the column\.",
+        ),
         ("label,y,sigma,x\na,1,1,big\nb,2,1,8\nc,3,1,9\n", r"Column 'x' must hold numbers"),
         ("label,y,y,sigma\na,1,1,1\nb,2,2,1\nc,3,3,1\n", r"each column once; it repeats y"),
         ("", "is empty: it must hold a header and rows"),
