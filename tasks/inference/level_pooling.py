@@ -4,6 +4,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tasks.domain import Level
 from tasks.inference.comparison.record import ModelName
+from tasks.inference.comparison.units import FEWEST
 
 
 class LevelPooling(BaseModel):
@@ -30,3 +31,8 @@ class LevelPooling(BaseModel):
     recommended: ModelName | None
     heavy_tails: bool
     conclusion: str
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether there were enough effects to compare models on them."""
+        return self.units >= FEWEST

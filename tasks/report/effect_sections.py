@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import get_args
 
-from tasks.inference.comparison.candidates import CANDIDATES
 from tasks.report.answer import answer, holds_zero
 from tasks.report.numerals import (
     NOT_ASSESSABLE,
@@ -129,30 +128,6 @@ def placebo_section(report: Report) -> Section:
             (
                 [effect.intervention, *_effect(effect), "yes" if holds_zero(effect) else "NO"]
                 for effect in report.placebo
-            ),
-        ),
-    )
-
-
-def pooling_section(report: Report) -> Section:
-    """By which law each level's effects are pooled."""
-    return Section(
-        "Pooling of the effects",
-        (
-            "An effect is drawn towards its part of the effect above it, by a normal law; where "
-            "hierarchical models compared on the effects call for heavy tails, by a Student-t law, "
-            "which leaves those far out where they are.",
-        ),
-        table(
-            ["level", ">effects", "comparison recommends", "pooled by"],
-            (
-                [
-                    of.level,
-                    str(of.units),
-                    CANDIDATES[of.recommended].title if of.recommended else of.conclusion,
-                    "Student-t law" if of.heavy_tails else "normal law",
-                ]
-                for of in report.pooling
             ),
         ),
     )

@@ -14,8 +14,8 @@ from tasks.report.effect_sections import (
     illusory_section,
     intervention_section,
     placebo_section,
-    pooling_section,
 )
+from tasks.report.pooling_section import pooling_section
 from tasks.report.schema import Report
 from tasks.report.section import Section
 from tasks.report.share_sections import key_section, level_sections

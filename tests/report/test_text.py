@@ -224,3 +224,22 @@ def test_the_three_top_tables_and_columns_are_opened(large: Report) -> None:
         largest = [share.node for share in large.shares if share.node.level == level][:3]
         captions = re.findall(r"(?m)^(?:Columns|Ranges) of (.*)$", part(as_text(large), title))
         assert captions == [str(node) for node in largest]
+
+
+def test_each_level_says_how_its_effects_are_pooled(report: Report) -> None:
+    text = as_text(report)
+    title = "POOLING OF THE EFFECTS"
+    assert row(text, title, "table") == "table 2 nothing: too few effects normal law"
+    assert row(text, title, "column") == "column 12 Student-t effects Student-t law"
+    assert row(text, title, "range") == "range 9 partial pooling normal law"
+    assert "with care" not in part(text, title)
+
+
+def test_a_level_that_no_model_fits_is_told(report: Report) -> None:
+    doubted = report.pooling[2].model_copy(update={"recommended": None})
+    text = as_text(report.model_copy(update={"pooling": (*report.pooling[:2], doubted)}))
+    title = "POOLING OF THE EFFECTS"
+    assert row(text, title, "range") == "range 9 none is adequate normal law"
+    assert "No model fits the effects of level range: take their intervals with care." in squeezed(
+        part(text, title)
+    )
