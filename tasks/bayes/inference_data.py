@@ -42,15 +42,11 @@ def to_inference_data(
     arviz.InferenceData
         ``log_lik`` is the group ``log_likelihood``; a variable ``y_rep`` that replicates data
         ``y`` goes to ``posterior_predictive`` and ``y`` to ``observed_data``; all else is
-        ``posterior``. Variables without elements are left out. Dimensions are ``chain``, ``draw``
-        and one for each index, which counts from 1 as in Stan.
+        ``posterior``. Dimensions are ``chain``, ``draw`` and one for each index, which counts
+        from 1 as in Stan.
     """
     draws = np.moveaxis(fit.draws(), 0, 1)
-    variables = {
-        name: variable
-        for name, variable in fit.metadata.stan_vars.items()
-        if 0 not in variable.dimensions
-    }
+    variables = fit.metadata.stan_vars
     stats = {
         SAMPLE_STATS.get(name, name): variable.extract_reshape(draws)
         for name, variable in fit.metadata.method_vars.items()

@@ -9,7 +9,7 @@ import numpy as np
 from tasks.errors import InputError
 from tasks.inference.comparison.record import ModelName
 from tasks.inference.comparison.settings import Priors
-from tasks.inference.comparison.units import FloatArray, Units, standardised
+from tasks.inference.comparison.units import LOG_PRECISION, FloatArray, Units, standardised
 from tasks.locations import resource
 
 HALF_CAUCHY, HALF_NORMAL = 1, 2
@@ -171,5 +171,5 @@ def regressors(name: ModelName, units: Units) -> FloatArray:
 def regressor_names(name: ModelName, units: Units) -> tuple[str, ...]:
     """Names of `regressors`."""
     if name == "precision_regression":
-        return ("log precision",)
+        return (LOG_PRECISION,)
     return tuple(units.covariates) if name == "hierarchical_covariates" else ()

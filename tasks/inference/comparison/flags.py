@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from tasks.inference.comparison.judging import Judged
 from tasks.inference.comparison.record import Flag, ModelName
+from tasks.inference.comparison.units import LOG_PRECISION
 
 TREND = "trend:"
-PRECISION = "log precision"
 
 
 def red_flags(competing: Sequence[Judged]) -> tuple[Flag, ...]:
@@ -31,7 +31,7 @@ def red_flags(competing: Sequence[Judged]) -> tuple[Flag, ...]:
         _flag(
             "effects change with precision",
             computed,
-            [TREND + PRECISION, "shrinkage_order"],
+            [TREND + LOG_PRECISION, "shrinkage_order"],
             "precision_regression",
         ),
         *(
@@ -42,7 +42,7 @@ def red_flags(competing: Sequence[Judged]) -> tuple[Flag, ...]:
                 "hierarchical_covariates",
             )
             for check in covariates
-            if check != TREND + PRECISION
+            if check != TREND + LOG_PRECISION
         ),
     )
 

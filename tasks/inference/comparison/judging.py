@@ -41,6 +41,7 @@ from tasks.inference.comparison.record import (
     UnitRecord,
 )
 from tasks.inference.comparison.shrinkage import shrinkage, shrinkage_finding
+from tasks.inference.comparison.units import LOG_PRECISION
 
 Fits = Mapping[Fit, az.InferenceData]
 
@@ -101,7 +102,7 @@ def judge(
     draws, computed = draws_of(name, fit), computation_of(name, fit)
     left_out = leave_one_out(draws, units.y, units.sigma)
     prior = fits.get(Fit(name, likelihood=False))
-    trends = {"log precision": units.log_precision, **units.covariates}
+    trends = {LOG_PRECISION: units.log_precision, **units.covariates}
     return Judged(
         name=name,
         draws=draws,
