@@ -17,6 +17,7 @@ from tasks.calibration.simulators.hierarchical_adaptive import HierarchicalAdapt
 from tasks.calibration.simulators.hierarchical_covariates import HierarchicalCovariates
 from tasks.calibration.simulators.precision_regression import PrecisionRegression
 from tasks.errors import InputError
+from tasks.inference.comparison.marginal_normal import effective_tau
 from tasks.locations import resource
 
 Floats = npt.NDArray[np.float64]
@@ -120,7 +121,8 @@ def values_of(model: str, *names: str) -> list[Floats]:
 def test_the_program_changes_the_scale_as_the_generator_does() -> None:
     """Over the prior, which is on both sides of the threshold."""
     tau, tau_effective = values_of("hierarchical_adaptive", "tau", "tau_effective")
-    expected = [HierarchicalAdaptive().effective_tau(value) for value in tau]
+    own = HierarchicalAdaptive()
+    expected = effective_tau(tau, own.threshold, own.sigma_pooled, own.steepness)
     np.testing.assert_allclose(tau_effective, expected, rtol=1e-9)
     assert min((tau < 2.0).sum(), (tau > 4.0).sum()) > 20
 

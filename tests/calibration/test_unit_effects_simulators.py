@@ -15,6 +15,7 @@ from tasks.calibration.simulators.hierarchical_covariates import HierarchicalCov
 from tasks.calibration.simulators.hierarchical_normal import HierarchicalNormal
 from tasks.calibration.simulators.hierarchical_student_t import HierarchicalStudentT
 from tasks.calibration.simulators.precision_regression import PrecisionRegression
+from tasks.inference.comparison.marginal_normal import effective_tau
 
 Floats = npt.NDArray[np.float64]
 
@@ -75,8 +76,8 @@ def test_the_spread_of_adaptive_effects_is_tau_above_and_a_part_of_it_below() ->
     np.testing.assert_allclose(spread[tau > 5.0], tau[tau > 5.0], rtol=1e-12)
     np.testing.assert_allclose(spread[tau < 1.0], 2.0 * tau[tau < 1.0], rtol=1e-12)
     assert min((tau > 5.0).sum(), (tau < 1.0).sum()) > 1000
-    assert model.effective_tau(3.0) == (3.0 + 6.0) / 2
-    assert model.effective_tau(1e300) == 1e300  # nothing overflows
+    at_threshold, far = effective_tau(np.array([3.0, 1e300]), 3.0, 6.0, 20.0)
+    assert (at_threshold, far) == ((3.0 + 6.0) / 2, 1e300)  # nothing overflows
     mu = drawn["mu"][:, None]
     np.testing.assert_allclose(drawn["theta"], mu + spread[:, None] * drawn["eta"], rtol=1e-12)
     assert has_law(drawn["eta"].ravel(), stats.norm)
@@ -84,9 +85,8 @@ def test_the_spread_of_adaptive_effects_is_tau_above_and_a_part_of_it_below() ->
 
 def test_the_spread_at_the_threshold_seen_from_below_is_the_pooled_one() -> None:
     """With a change as steep as a step: its value just below, and tau just above."""
-    model = HierarchicalAdaptive(threshold=3.0, sigma_pooled=4.0, steepness=1e9)
-    assert model.effective_tau(3.0 - 1e-6) == pytest.approx(4.0, rel=1e-5)
-    assert model.effective_tau(3.0 + 1e-6) == pytest.approx(3.0, rel=1e-5)
+    beside = effective_tau(3.0 + 1e-6 * np.array([-1, 1]), 3.0, 4.0, 1e9)
+    assert beside == pytest.approx([4.0, 3.0], rel=1e-5)
 
 
 def test_student_t_effects_have_gamma_degrees_of_freedom() -> None:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from scipy.special import expit
 
 from tasks.bayes.arguments import positive
 from tasks.bayes.stan_source import Declaration
 from tasks.calibration.simulator import FloatArray
 from tasks.calibration.simulators.partial_pooling import NormalPooling
 from tasks.calibration.simulators.unit_effects import REAL
+from tasks.inference.comparison.marginal_normal import effective_tau
 
 
 @dataclass(frozen=True)
@@ -50,22 +50,11 @@ class HierarchicalAdaptive(NormalPooling):
         positive("sigma_pooled", self.sigma_pooled)
         positive("steepness", self.steepness)
 
-    def effective_tau(self, tau: float) -> float:
-        """Standard deviation of the effects.
-
-        Examples
-        --------
-        >>> model = HierarchicalAdaptive(threshold=3, sigma_pooled=4, steepness=2)
-        >>> [round(model.effective_tau(tau), 3) for tau in (0, 0.3, 3, 30)]
-        [0.0, 0.4, 3.5, 30.0]
-        """
-        above = float(expit(self.steepness * (tau - self.threshold)))
-        return above * tau + (1 - above) * self.sigma_pooled * tau / self.threshold
-
     def draw_parameters(self, rng: np.random.Generator) -> dict[str, FloatArray]:
         """One draw of mu, tau, tau_effective, theta (J,) and, if not integrated, eta (J,)."""
         mu, tau = self.draw_mu_and_tau(rng)
-        tau_effective = self.effective_tau(tau)
+        scale_change = self.threshold, self.sigma_pooled, self.steepness
+        tau_effective = float(effective_tau(np.array(tau), *scale_change))
         return {
             "mu": np.array(mu),
             "tau": np.array(tau),

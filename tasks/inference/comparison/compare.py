@@ -13,7 +13,7 @@ from tasks.inference.comparison.flags import red_flags
 from tasks.inference.comparison.judging import Judged, judge, prior_statistics, unit_records
 from tasks.inference.comparison.predictive_checks import covered
 from tasks.inference.comparison.record import Comparison, Flag, ModelName, ModelRecord
-from tasks.inference.comparison.sensitivity import sensitivity_fits, sensitivity_rows, tau_ratio
+from tasks.inference.comparison.sensitivity import sensitivity, tau_ratio
 from tasks.inference.comparison.settings import ComparisonSettings
 from tasks.inference.comparison.standing import Standing, standings
 from tasks.inference.comparison.units import Units
@@ -59,9 +59,8 @@ def compare_models(
     """
     explored, priors = explore(units), settings.priors(units)
     problem = Problem(units, priors, settings, explored.i_squared > MOST_I_SQUARED, seed, workers)
-    grid = sensitivity_fits(priors)
-    fits = fit_all(problem, [*(fit for name in COMPETING for fit in fits_of(name)), *grid])
-    rows = sensitivity_rows({fit: fits[fit] for fit in grid})
+    rows = sensitivity(units, priors)
+    fits = fit_all(problem, [fit for name in COMPETING for fit in fits_of(name)])
     judged = [judge(name, fits, problem, explored, rows) for name in COMPETING]
 
     flags = red_flags(judged)

@@ -1,4 +1,4 @@
-"""Fit the candidates, draw from their priors, vary these: as many fits at once as wanted."""
+"""Fit the candidates and draw from their priors: as many fits at once as wanted."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ from tasks.bayes.stan_program import compile_program
 from tasks.inference.comparison.candidates import CANDIDATES, program_data
 from tasks.inference.comparison.computation import is_computed
 from tasks.inference.comparison.empirical_bayes import empirical_bayes
-from tasks.inference.comparison.record import ModelName, Varied
+from tasks.inference.comparison.record import ModelName
 from tasks.inference.comparison.settings import ComparisonSettings, Priors
 from tasks.inference.comparison.units import Units
 from tasks.progress import track
@@ -63,23 +63,10 @@ class Fit:
         Of which model.
     likelihood
         Whether to fit it to the estimates, or to draw from its prior.
-    tau_scale, threshold
-        In place of those of the priors.
     """
 
     model: ModelName
     likelihood: bool = True
-    tau_scale: float | None = None
-    threshold: float | None = None
-
-    @property
-    def varied(self) -> dict[Varied, float]:
-        """What is set in place of the priors' own."""
-        given: dict[Varied, float | None] = {
-            "tau_scale": self.tau_scale,
-            "threshold": self.threshold,
-        }
-        return {name: value for name, value in given.items() if value is not None}
 
 
 def fits_of(model: ModelName) -> tuple[Fit, ...]:
@@ -125,7 +112,7 @@ def _fitted(problem: Problem, fit: Fit) -> az.InferenceData:
     if program is None:
         return empirical_bayes(problem.units, generator(problem.seed, str(fit)))
     seed = int(child_seed(problem.seed, str(fit)).generate_state(1, np.uint32)[0])
-    at_first = problem.integrated or not fit.likelihood or bool(fit.varied)
+    at_first = problem.integrated or not fit.likelihood
     for integrated, adapt_delta, iterations in zip(
         (at_first, True), ADAPT_DELTAS, ITERATIONS, strict=True
     ):
@@ -137,8 +124,6 @@ def _fitted(problem: Problem, fit: Fit) -> az.InferenceData:
                 problem.priors,
                 likelihood=fit.likelihood,
                 integrated=integrated,
-                tau_scale=fit.tau_scale,
-                threshold=fit.threshold,
             ),
             seed=seed,
             adapt_delta=adapt_delta,

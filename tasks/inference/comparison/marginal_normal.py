@@ -4,6 +4,7 @@ The model is ``y_j ~ N(theta_j, sigma_j)``, ``theta_j ~ N(mu, tau)``.
 """
 
 import numpy as np
+from scipy import special
 
 from tasks.inference.comparison.units import FloatArray
 
@@ -38,3 +39,28 @@ def effects_given(
     kept = np.square(tau)[..., None] / (np.square(tau)[..., None] + np.square(sigma))
     mean = mu[..., None] + kept * (y - mu[..., None])
     return mean, np.sqrt(kept) * sigma
+
+
+def effective_tau(
+    tau: FloatArray, threshold: float, sigma_pooled: float, steepness: float
+) -> FloatArray:
+    """Standard deviation of the effects in the adaptive model.
+
+    Parameters
+    ----------
+    tau
+        The parameter.
+    threshold
+        Value of `tau` around which the scale changes.
+    sigma_pooled
+        Spread of the effects at the threshold, seen from below.
+    steepness
+        Of the change, in 1 / the unit of `tau`.
+
+    Examples
+    --------
+    >>> effective_tau(np.array([0, 0.3, 3, 30]), 3, 4, 2).round(3).tolist()
+    [0.0, 0.4, 3.5, 30.0]
+    """
+    above = special.expit(steepness * (tau - threshold))
+    return np.asarray(tau * (above + (1 - above) * sigma_pooled / threshold))

@@ -3,44 +3,30 @@
 import itertools
 from collections.abc import Mapping
 
-import arviz as az
-
 from tasks.inference.comparison.candidates import COMPETING
-from tasks.inference.comparison.draws import draws_of, estimate
-from tasks.inference.comparison.fitting import Fit
-from tasks.inference.comparison.record import ModelName, ModelRecord, SensitivityRow
+from tasks.inference.comparison.exact_posterior import exact_posterior
+from tasks.inference.comparison.record import ModelName, ModelRecord, SensitivityRow, Varied
 from tasks.inference.comparison.settings import Priors
+from tasks.inference.comparison.units import Units
 
 TAU_SCALES = (2.0, 5.0, 10.0)
 THRESHOLDS = (1.0, 2.0, 3.0, 4.0, 5.0, 10.0)
 """Both in units."""
 
 
-def sensitivity_fits(priors: Priors) -> tuple[Fit, ...]:
-    """The fits of both grids."""
+def sensitivity(units: Units, priors: Priors) -> tuple[SensitivityRow, ...]:
+    """Posterior of mu and tau at every point of the grids, exactly."""
     scaled: tuple[ModelName, ...] = ("hierarchical_noncentered", "hierarchical_skeptical")
-    return (
-        *(
-            Fit(name, tau_scale=scale * priors.unit)
-            for name, scale in itertools.product(scaled, TAU_SCALES)
-        ),
-        *(Fit("hierarchical_adaptive", threshold=of * priors.unit) for of in THRESHOLDS),
-    )
-
-
-def sensitivity_rows(fits: Mapping[Fit, az.InferenceData]) -> tuple[SensitivityRow, ...]:
-    """Posterior of mu and tau at every point of the grids."""
-    return tuple(
-        SensitivityRow(
-            model=fit.model,
-            varied=varied,
-            value=value,
-            mu=estimate(draws_of(fit.model, drawn).mu),
-            tau=estimate(draws_of(fit.model, drawn).tau),
-        )
-        for fit, drawn in fits.items()
-        for varied, value in fit.varied.items()
-    )
+    points: list[tuple[ModelName, Varied, float]] = [
+        *((name, "tau_scale", scale) for name, scale in itertools.product(scaled, TAU_SCALES)),
+        *(("hierarchical_adaptive", "threshold", threshold) for threshold in THRESHOLDS),
+    ]
+    rows = []
+    for name, varied, in_units in points:
+        value = in_units * priors.unit
+        mu, tau = exact_posterior(name, units, priors, **{varied: value})
+        rows.append(SensitivityRow(model=name, varied=varied, value=value, mu=mu, tau=tau))
+    return tuple(rows)
 
 
 def tau_ratio(models: Mapping[ModelName, ModelRecord]) -> float:

@@ -1,60 +1,52 @@
-"""How a fit is made: its effects sampled or integrated out, and once more where it fails."""
-
-from typing import Any
+"""How a fit is made, and made once more where it fails on its diagnostics."""
 
 import arviz as az
 import pytest
 
-from tasks.inference.comparison import fitting
 from tasks.inference.comparison.fitting import ITERATIONS, Fit, Problem, fit_all
-from tasks.inference.comparison.record import ModelName
 from tasks.inference.comparison.settings import ComparisonSettings
 from tasks.inference.comparison.units import Units
 
-NAME: ModelName = "hierarchical_noncentered"
-Made = tuple[int, int, float, int, int]
+FIT = Fit("hierarchical_noncentered")
+FIRST, SECOND = (0.9, ITERATIONS[0]), (0.99, ITERATIONS[1])
+NO_CHAIN_PASSES = {"most_r_hat": 1.0}
 
 
-def made(
-    fit: Fit, units: Units, *, integrated: bool, passes: bool, monkeypatch: pytest.MonkeyPatch
-) -> list[Made]:
-    """Flags of likelihood and integration, acceptance rate and lengths of all that is sampled."""
-    found: list[Made] = []
-
-    def sample(program: Any, data: dict[str, Any], **given: Any) -> az.InferenceData:
-        flags = data["likelihood"], data["integrated"]
-        found.append((*flags, given["adapt_delta"], given["warmup"], given["draws"]))
-        return az.InferenceData()
-
-    monkeypatch.setattr(fitting, "sample", sample)
-    monkeypatch.setattr(fitting, "is_computed", lambda *_: passes)
-    settings = ComparisonSettings()
-    problem = Problem(units, settings.priors(units), settings, integrated, seed=1, workers=1)
-    fit_all(problem, [fit])
-    return found
+def fitted(fit: Fit, units: Units, *, integrated: bool, **settings: float) -> az.InferenceData:
+    given = ComparisonSettings.model_validate(settings)
+    problem = Problem(units, given.priors(units), given, integrated, seed=1, workers=1)
+    return fit_all(problem, [fit])[fit]
 
 
-FIRST, SECOND = (0.9, *2 * (ITERATIONS[0],)), (0.99, *2 * (ITERATIONS[1],))
+def how(fit: az.InferenceData) -> tuple[float, int]:
+    made = fit.posterior.attrs
+    assert made["iter_warmup"] == made["iter_sampling"]
+    return made["adapt_delta"], made["iter_sampling"]
 
 
-@pytest.mark.parametrize(
-    ("fit", "integrated", "passes", "expected"),
-    [
-        (Fit(NAME), False, True, [(1, 0, *FIRST)]),
-        (Fit(NAME), False, False, [(1, 0, *FIRST), (1, 1, *SECOND)]),
-        (Fit(NAME), True, True, [(1, 1, *FIRST)]),
-        (Fit(NAME), True, False, [(1, 1, *FIRST), (1, 1, *SECOND)]),
-        (Fit(NAME, tau_scale=2.0), False, False, [(1, 1, *FIRST), (1, 1, *SECOND)]),
-        (Fit(NAME, likelihood=False), False, False, [(0, 1, *FIRST)]),
-    ],
-)
+def test_a_fit_samples_the_effects_unless_it_is_told_not_to(schools: Units) -> None:
+    sampled = fitted(FIT, schools, integrated=False)
+    assert "eta" in sampled.posterior
+    integrated = fitted(FIT, schools, integrated=True)
+    assert "eta" not in integrated.posterior
+    assert how(sampled) == how(integrated) == FIRST
+
+
+@pytest.mark.parametrize("integrated", [False, True])
 def test_a_fit_that_fails_is_repeated_with_its_effects_integrated_out(
-    fit: Fit,
-    integrated: bool,
-    passes: bool,
-    expected: list[Made],
-    schools: Units,
-    monkeypatch: pytest.MonkeyPatch,
+    integrated: bool, schools: Units
 ) -> None:
-    found = made(fit, schools, integrated=integrated, passes=passes, monkeypatch=monkeypatch)
-    assert found == expected
+    found = fitted(FIT, schools, integrated=integrated, **NO_CHAIN_PASSES)
+    assert "eta" not in found.posterior
+    assert how(found) == SECOND
+
+
+def test_draws_from_the_prior_are_never_repeated(schools: Units) -> None:
+    prior = fitted(
+        Fit("hierarchical_noncentered", likelihood=False),
+        schools,
+        integrated=False,
+        **NO_CHAIN_PASSES,
+    )
+    assert "eta" not in prior.posterior
+    assert how(prior) == FIRST

@@ -101,9 +101,3 @@ def test_a_fit_keeps_its_groups_when_it_is_given_those_of_the_prior(
     np.testing.assert_array_equal(joined.prior["mu"].values, prior.posterior["mu"].values)
     alone = with_prior(name, {Fit(name): posterior})
     assert "prior" not in alone.groups()
-
-
-def test_what_a_fit_varies_is_what_it_sets() -> None:
-    assert Fit("hierarchical_noncentered").varied == {}
-    assert Fit("hierarchical_noncentered", tau_scale=2.0).varied == {"tau_scale": 2.0}
-    assert Fit("hierarchical_adaptive", threshold=4.0).varied == {"threshold": 4.0}
