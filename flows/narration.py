@@ -71,10 +71,10 @@ class Narrator:
         self._publish("done")
 
     def _hear(self, title: str, progress: Progress) -> None:
-        if monotonic() - self._told < SECONDS_BETWEEN or progress.total is None:
+        fraction = progress.fraction
+        if monotonic() - self._told < SECONDS_BETWEEN or fraction is None:
             return
         self._told = monotonic()
-        fraction = progress.done / progress.total
         left = progress.seconds_left
         rest = f", {left:.0f} s left" if left is not None else ""
         self._line(f"{title}: {progress.label} {progress.done}/{progress.total}{rest}", end="")

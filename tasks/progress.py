@@ -30,6 +30,19 @@ class Progress:
     seconds: float
 
     @property
+    def fraction(self) -> float | None:
+        """Part that is done; None where it is not known how much there is, or there is nothing.
+
+        Examples
+        --------
+        >>> Progress("fits", 1, 4, 2.0).fraction
+        0.25
+        >>> Progress("fits", 0, 0, 0.0).fraction is None
+        True
+        """
+        return self.done / self.total if self.total else None
+
+    @property
     def seconds_left(self) -> float | None:
         """Time left if the passes to come take as long as those made; None before the first."""
         if not self.done or self.total is None:

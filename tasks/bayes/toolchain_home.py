@@ -10,6 +10,7 @@ import importlib.util
 import logging
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 from filelock import FileLock
@@ -111,6 +112,7 @@ def _link_headers(home: Path) -> None:
     headers = wheel_folder() / "include"
     if link.is_symlink() and link.readlink() == headers:
         return
-    fresh = home / f"include-{os.getpid()}"
-    fresh.symlink_to(headers)
-    fresh.replace(link)
+    with tempfile.TemporaryDirectory(dir=home) as folder:  # threads may come here at once
+        fresh = Path(folder) / "include"
+        fresh.symlink_to(headers)
+        fresh.replace(link)

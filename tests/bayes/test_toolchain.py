@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,18 @@ def test_headers_are_found_again_when_the_wheel_has_moved() -> None:
     (home / "include").symlink_to("nowhere")
     ensure_toolchain()
     assert (home / "include").readlink() == headers
+
+
+def test_threads_that_find_the_headers_moved_at_once_do_not_collide() -> None:
+    home = ensure_toolchain().home
+    headers = (home / "include").readlink()
+    (home / "include").unlink()
+    (home / "include").symlink_to("nowhere")
+    with ThreadPoolExecutor(16) as pool:
+        found = list(pool.map(lambda _: ensure_toolchain(), range(64)))
+    assert {of.home for of in found} == {home}
+    assert (home / "include").readlink() == headers
+    assert not list(home.glob("tmp*"))
 
 
 def test_without_the_wheel_it_is_said_what_to_install(tmp_path: Path) -> None:

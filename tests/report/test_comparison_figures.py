@@ -53,7 +53,7 @@ def exact_fit(problem: Problem, fit: Fit, n: int) -> az.InferenceData:
     if CANDIDATES[fit.model].program is None:
         return empirical_bayes(units, rng)
     shape = (4, n)
-    tau = np.abs(rng.normal(size=shape)) * (fit.tau_scale or 3.0) + 0.1
+    tau = np.abs(rng.normal(size=shape)) * 3.0 + 0.1
     mu, x = rng.normal(5, 2, size=shape), regressors(fit.model, units)
     beta = rng.normal(size=(*shape, x.shape[1]))
     at = mu[..., None] + beta @ x.T
