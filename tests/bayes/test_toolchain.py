@@ -7,12 +7,13 @@ import sys
 import sysconfig
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
 from tasks.bayes import toolchain_home
 from tasks.bayes.compiler import FLAG_VARIABLES
-from tasks.bayes.toolchain import ensure_toolchain, find_toolchain, installed_cmdstan
+from tasks.bayes.toolchain import Toolchain, ensure_toolchain, find_toolchain, installed_cmdstan
 from tasks.errors import InputError, RunError
 
 
@@ -143,13 +144,20 @@ def test_headers_are_found_again_when_the_wheel_has_moved() -> None:
 
 def test_threads_that_find_the_headers_moved_at_once_do_not_collide() -> None:
     home = ensure_toolchain().home
-    headers = (home / "include").readlink()
-    (home / "include").unlink()
-    (home / "include").symlink_to("nowhere")
-    with ThreadPoolExecutor(16) as pool:
-        found = list(pool.map(lambda _: ensure_toolchain(), range(64)))
-    assert {of.home for of in found} == {home}
-    assert (home / "include").readlink() == headers
+    link = home / "include"
+    headers = link.readlink()
+    together = Barrier(8)
+
+    def find(_: int) -> Toolchain:
+        together.wait()
+        return ensure_toolchain()
+
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(40):
+            link.unlink()
+            link.symlink_to("nowhere")
+            assert {of.home for of in pool.map(find, range(8))} == {home}
+            assert link.readlink() == headers
     assert not list(home.glob("tmp*"))
 
 
