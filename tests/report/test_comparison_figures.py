@@ -17,13 +17,16 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from tasks.bayes.inference_data import group_dataset
-from tasks.inference.comparison import compare
 from tasks.inference.comparison.candidates import CANDIDATES, COMPETING, regressors
+from tasks.inference.comparison.compare import conclude
 from tasks.inference.comparison.draws import draws_of
 from tasks.inference.comparison.empirical_bayes import empirical_bayes
-from tasks.inference.comparison.fitting import Fit, Problem
+from tasks.inference.comparison.exploration import explore
+from tasks.inference.comparison.fitting import Fit, Problem, fits_of, with_prior
+from tasks.inference.comparison.judging import judge
 from tasks.inference.comparison.marginal_normal import effects_given
 from tasks.inference.comparison.record import Comparison, Flag, ModelName, ModelRecord
+from tasks.inference.comparison.sensitivity import sensitivity
 from tasks.inference.comparison.settings import ComparisonSettings
 from tasks.inference.comparison.units import FloatArray, Units
 from tasks.report.comparison_figures import ComparisonPicture, comparison_figures
@@ -92,19 +95,17 @@ def units_of(labels: Sequence[str]) -> Units:
 
 def compared(labels: Sequence[str], n: int, fallbacks: Sequence[ModelName] = FALLBACKS) -> Case:
     """A comparison of the competing models and fallbacks with n draws a chain."""
-
-    def fit_all(problem: Problem, fits: Sequence[Fit]) -> dict[Fit, az.InferenceData]:
-        return {fit: exact_fit(problem, fit, n) for fit in fits}
-
-    def red_flags(_: object) -> tuple[Flag, ...]:
-        return tuple(
-            Flag(name=f"to {of}", is_raised=True, evidence="So.", pivot=of) for of in fallbacks
-        )
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(compare, "fit_all", fit_all)
-        patched.setattr(compare, "red_flags", red_flags)
-        return compare.compare_models(units_of(labels), ComparisonSettings(), seed=1, workers=1)
+    units, settings = units_of(labels), ComparisonSettings()
+    explored, priors = explore(units), settings.priors(units)
+    problem = Problem(units, priors, settings, integrated=False, seed=1, workers=1)
+    rows, names = sensitivity(units, priors), (*COMPETING, *fallbacks)
+    fits = {fit: exact_fit(problem, fit, n) for name in names for fit in fits_of(name)}
+    judged = [judge(name, fits, problem, explored, rows) for name in names]
+    flags = tuple(
+        Flag(name=f"to {of}", is_raised=True, evidence="So.", pivot=of) for of in fallbacks
+    )
+    found = conclude(judged, flags, problem, explored, rows)
+    return found, {name: with_prior(name, fits) for name in names}
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,18 @@ import arviz as az
 from tasks.inference.comparison.candidates import CANDIDATES, COMPETING
 from tasks.inference.comparison.decision import decide
 from tasks.inference.comparison.draws import estimate
-from tasks.inference.comparison.exploration import explore
+from tasks.inference.comparison.exploration import Exploration, explore
 from tasks.inference.comparison.fitting import Problem, fit_all, fits_of, with_prior
 from tasks.inference.comparison.flags import red_flags
 from tasks.inference.comparison.judging import Judged, judge, prior_statistics, unit_records
 from tasks.inference.comparison.predictive_checks import covered
-from tasks.inference.comparison.record import Comparison, Flag, ModelName, ModelRecord
+from tasks.inference.comparison.record import (
+    Comparison,
+    Flag,
+    ModelName,
+    ModelRecord,
+    SensitivityRow,
+)
 from tasks.inference.comparison.sensitivity import sensitivity, tau_ratio
 from tasks.inference.comparison.settings import ComparisonSettings
 from tasks.inference.comparison.standing import Standing, standings
@@ -67,16 +73,27 @@ def compare_models(
     fallbacks = list(dict.fromkeys(flag.pivot for flag in flags if flag.is_raised))
     fits |= fit_all(problem, [fit for name in fallbacks for fit in fits_of(name)])
     judged += [judge(name, fits, problem, explored, rows) for name in fallbacks]
+    found = conclude(judged, flags, problem, explored, rows)
+    return found, {of.name: with_prior(of.name, fits) for of in judged}
 
-    places = standings(judged, settings)
+
+def conclude(
+    judged: Sequence[Judged],
+    flags: tuple[Flag, ...],
+    problem: Problem,
+    explored: Exploration,
+    rows: tuple[SensitivityRow, ...],
+) -> Comparison:
+    """Set the judged models against each other and decide."""
+    places = standings(judged, problem.settings)
     models = [model_record(of, problem, places[of.name], flags) for of in judged]
     ratio = tau_ratio({model.name: model for model in models})
-    is_critical = ratio > settings.most_tau_ratio
+    is_critical = ratio > problem.settings.most_tau_ratio
     stages, recommended, conclusion = decide(models, flags, prior_decides=is_critical)
-    comparison = Comparison(
+    return Comparison(
         exploration=explored,
-        priors=priors,
-        settings=settings,
+        priors=problem.priors,
+        settings=problem.settings,
         models=tuple(models),
         sensitivity=rows,
         tau_ratio=ratio,
@@ -86,7 +103,6 @@ def compare_models(
         recommended=recommended,
         conclusion=conclusion,
     )
-    return comparison, {of.name: with_prior(of.name, fits) for of in judged}
 
 
 def model_record(

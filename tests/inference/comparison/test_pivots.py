@@ -1,11 +1,9 @@
 """The whole protocol on small data, with real fits: each way that the data may turn it."""
 
-from collections.abc import Callable, Iterator
-
 import numpy as np
 import pytest
 
-from tasks.inference.comparison import fitting, sensitivity
+from tasks.inference.comparison import fitting
 from tasks.inference.comparison.candidates import COMPETING
 from tasks.inference.comparison.compare import compare_models
 from tasks.inference.comparison.record import Comparison, ModelRecord
@@ -20,22 +18,11 @@ ANY_CHAIN = {"most_divergences": 0.2, "most_r_hat": 1.1}
 MOST_GRADIENTS = 10
 """For a draw: few, as of two parameters that are hardly correlated."""
 
-Compare = Callable[..., Comparison]
 
-
-@pytest.fixture
-def compare() -> Iterator[Compare]:
-    """Compare under settings, by short chains, with one point of each sensitivity grid."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fitting, "ITERATIONS", (500, 500))
-        patch.setattr(sensitivity, "TAU_SCALES", (10.0,))
-        patch.setattr(sensitivity, "THRESHOLDS", (3.0,))
-
-        def run(units: Units, **settings: float) -> Comparison:
-            given = ComparisonSettings.model_validate(ANY_CHAIN | settings)
-            return compare_models(units, given, seed=1, workers=2)[0]
-
-        yield run
+def compare(units: Units, **settings: float) -> Comparison:
+    """Compare under settings."""
+    given = ComparisonSettings.model_validate(ANY_CHAIN | settings)
+    return compare_models(units, given, seed=1, workers=2)[0]
 
 
 def errors(rng: np.random.Generator) -> Floats:
@@ -54,7 +41,7 @@ def failures(of: ModelRecord) -> set[str]:
     return {finding.check for finding in of.failures}
 
 
-def test_a_clear_outlier_turns_to_heavy_tails(compare: Compare) -> None:
+def test_a_clear_outlier_turns_to_heavy_tails() -> None:
     rng = np.random.default_rng(1)
     sigma = errors(rng)
     theta = rng.normal(8, 3, N_UNITS)
@@ -69,7 +56,7 @@ def test_a_clear_outlier_turns_to_heavy_tails(compare: Compare) -> None:
         assert np.argmax([abs(unit.loo_z) for unit in model(found, name).units]) == 5
 
 
-def test_a_trend_with_precision_turns_to_its_regression(compare: Compare) -> None:
+def test_a_trend_with_precision_turns_to_its_regression() -> None:
     rng = np.random.default_rng(1)
     sigma = errors(rng)
     theta = rng.normal(8 - 12 * standardised(-2 * np.log(sigma)), 3)
@@ -81,7 +68,7 @@ def test_a_trend_with_precision_turns_to_its_regression(compare: Compare) -> Non
     assert len(found.models) == 4
 
 
-def test_a_covariate_turns_to_its_regression(compare: Compare) -> None:
+def test_a_covariate_turns_to_its_regression() -> None:
     rng = np.random.default_rng(1)
     sigma, size = errors(rng), rng.normal(100, 20, N_UNITS)
     noise = rng.normal(size=N_UNITS)
@@ -100,7 +87,8 @@ def test_a_covariate_turns_to_its_regression(compare: Compare) -> None:
     [(0.8, "complete_pooling"), (0.95, "hierarchical_noncentered")],
 )
 def test_equal_estimates_turn_to_complete_pooling_where_it_is_honest(
-    least_covered: float, recommended: str, compare: Compare
+    least_covered: float,
+    recommended: str,
 ) -> None:
     units = units_of(np.full(12, 5.0), np.full(12, 30.0))
     found = compare(units, least_covered=least_covered, theta_low=-50, theta_high=50)
@@ -112,7 +100,7 @@ def test_equal_estimates_turn_to_complete_pooling_where_it_is_honest(
     assert pooled.tau is None
 
 
-def test_without_any_chain_to_trust_empirical_bayes_is_fitted(compare: Compare) -> None:
+def test_without_any_chain_to_trust_empirical_bayes_is_fitted() -> None:
     found = compare(units_of(SCHOOLS_Y, SCHOOLS_SIGMA), least_ess=1e9)
     assert raised(found) == {"no chain can be trusted": "empirical_bayes"}
     assert found.recommended == "empirical_bayes"
@@ -124,7 +112,7 @@ def test_without_any_chain_to_trust_empirical_bayes_is_fitted(compare: Compare) 
     assert record.integrated is None
 
 
-def test_precise_units_are_sampled_with_their_effects_integrated_out(compare: Compare) -> None:
+def test_precise_units_are_sampled_with_their_effects_integrated_out() -> None:
     """Errors of a hundredth of the spread, at the default settings: every chain can be trusted."""
     y = 8 + 10 * np.random.default_rng(1).normal(size=N_UNITS)
     found = compare(units_of(y, np.full(N_UNITS, 0.1)), most_divergences=0.01, most_r_hat=1.01)
@@ -142,7 +130,7 @@ def test_precise_units_are_sampled_with_their_effects_integrated_out(compare: Co
 
 @pytest.mark.parametrize("shift", [0.0, 0.1])
 def test_estimates_more_alike_than_their_errors_show_no_trend(
-    shift: float, compare: Compare
+    shift: float,
 ) -> None:
     """Equal ones differ from their prediction by the prior's pull, more where they are precise."""
     sigma = np.linspace(10, 40, 12)
@@ -154,7 +142,7 @@ def test_estimates_more_alike_than_their_errors_show_no_trend(
     assert "precision_regression" not in raised(found).values()
 
 
-def test_what_no_model_can_meet_leaves_none(compare: Compare) -> None:
+def test_what_no_model_can_meet_leaves_none() -> None:
     found = compare(units_of(SCHOOLS_Y, SCHOOLS_SIGMA), theta_low=1000, theta_high=2000)
     assert found.recommended is None
     assert found.stages[-1].left == ()
@@ -164,9 +152,7 @@ def test_what_no_model_can_meet_leaves_none(compare: Compare) -> None:
         assert f"{of.title} fails " in found.conclusion
 
 
-def test_the_same_seed_gives_the_same_comparison_with_any_number_of_workers(
-    compare: Compare, schools: Units
-) -> None:
+def test_the_same_seed_gives_the_same_comparison_with_any_number_of_workers(schools: Units) -> None:
     first = compare(schools)
     settings = ComparisonSettings.model_validate(ANY_CHAIN)
     alone, _ = compare_models(schools, settings, seed=1, workers=1)
@@ -207,7 +193,7 @@ def test_the_ratio_of_taus_decides_whether_the_prior_is_critical(
     assert found.sensitivity_is_critical is (found.tau_ratio > 2) is False
 
 
-def test_a_ratio_beyond_its_threshold_is_critical(compare: Compare, schools: Units) -> None:
+def test_a_ratio_beyond_its_threshold_is_critical(schools: Units) -> None:
     found = compare(schools, most_tau_ratio=1.01)
     assert found.sensitivity_is_critical
     assert "The prior of tau decides much of this" in found.conclusion
