@@ -50,7 +50,8 @@ def computation_of(name: ModelName, fit: az.InferenceData) -> Computation | None
         return None
     stats, posterior = fit.sample_stats, fit.posterior
     tau = CANDIDATES[name].tau
-    r_hats = [value.values.max() for value in az.rhat(posterior).data_vars.values()]
+    with np.errstate(invalid="ignore"):  # 0 / 0 where no chain moves, which is judged
+        r_hats = [value.values.max() for value in az.rhat(posterior).data_vars.values()]
     return Computation(
         divergences=float(stats["diverging"].mean()),
         r_hat=float(np.max(r_hats)),
