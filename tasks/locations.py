@@ -1,4 +1,4 @@
-"""Where the project's own files and its caches lie."""
+"""Where the project's own files, its caches and what it must remember lie."""
 
 import os
 from pathlib import Path
@@ -28,3 +28,9 @@ def cache_folder() -> Path:
     """Folder of what can be made again: ``WHENCE_CACHE``, else the platform's cache folder."""
     chosen = os.environ.get("WHENCE_CACHE")
     return Path(chosen).absolute() if chosen else platformdirs.user_cache_path("whence")
+
+
+def data_folder() -> Path:
+    """Folder of what this installation must remember: ``WHENCE_DATA``, else the user's own."""
+    chosen = os.environ.get("WHENCE_DATA")
+    return Path(chosen).absolute() if chosen else platformdirs.user_data_path("whence")

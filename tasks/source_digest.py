@@ -13,7 +13,16 @@ from tasks.bayes.stan_source import read_source
 from tasks.locations import resource
 
 PACKAGE = "tasks"
-LIBRARIES = ("numpy", "scipy", "polars", "pandas", "scikit-learn", "arviz", "great-expectations")
+LIBRARIES = (
+    "numpy",
+    "scipy",
+    "polars",
+    "pandas",
+    "scikit-learn",
+    "arviz",
+    "dowhy",
+    "great-expectations",
+)
 RESOURCES = "_resources"
 
 

@@ -1,10 +1,20 @@
-"""What all tests share: where the public data lie."""
+"""What all tests share: where the public data lie, and that nothing is remembered after them."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The user's real data folder is never written."""
+    folder = tmp_path_factory.mktemp("data")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WHENCE_DATA", str(folder))
+        yield folder
 
 
 def shared_folder(name: str) -> Path:

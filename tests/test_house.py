@@ -20,6 +20,7 @@ GROUND_FLOOR = {
     "progress",
     "targets",
     "run_store",
+    "pickle_ledger",
     "seeds",
     "source_digest",
     "cache",

@@ -1,0 +1,1 @@
+"""Structural causal models: mechanisms from traces, checked, kept and asked what if."""
