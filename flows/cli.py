@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from flows.commands import compare, domains, run, sbc, stan
+from flows.commands import compare, domains, run, sbc, scm, stan
 from tasks.errors import InputError, RunError
 
 BAD_INPUT = 2
@@ -29,10 +29,22 @@ def build_parser() -> argparse.ArgumentParser:
     domains.add_commands(subcommands)
     sbc.add_commands(subcommands)
     compare.add_commands(subcommands)
+    scm.add_commands(subcommands)
     stan.add_commands(subcommands)
-    for subcommand in subcommands.choices.values():
+    for subcommand in _below(subcommands):
         _add_debug(subcommand, default=argparse.SUPPRESS)
     return parser
+
+
+def _below(
+    subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+) -> Iterator[argparse.ArgumentParser]:
+    """Parsers of all subcommands, and of theirs."""
+    for parser in subcommands.choices.values():
+        yield parser
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                yield from _below(action)
 
 
 def _add_debug(parser: argparse.ArgumentParser, default: object) -> None:
@@ -53,13 +65,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0, or 2 for bad input, or 3 for a run that failed.
+        0, or 2 for bad input, or 3 for a run that failed; of a worker 1 where it refuses.
     """
     warnings.filterwarnings("ignore", message=r"\s*ArviZ is undergoing", category=FutureWarning)
     options = build_parser().parse_args(arguments)
     try:
         with _own_messages(options.debug):
-            options.run(options)
+            code = options.run(options)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -68,6 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             traceback.print_exc()
         print(f"whence: {error}", file=sys.stderr)
         return BAD_INPUT if isinstance(error, InputError) else FAILED_RUN
+    else:
+        return int(code or 0)
     return 0
 
 

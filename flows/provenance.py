@@ -22,6 +22,7 @@ LIBRARIES = (
     "arviz",
     "cmdstanpy",
     "httpstan",
+    "dowhy",
     "great-expectations",
 )
 

@@ -33,6 +33,9 @@ from tasks.report.drawing import as_png
 from tasks.report.figures import all_figures
 from tasks.report.page import as_page
 from tasks.report.report_json import as_json
+from tasks.report.scm_figures import query_figures, scm_figures
+from tasks.report.scm_page import query_page, scm_page
+from tasks.report.scm_text import query_text, scm_text
 from tasks.report.text import as_text
 from tasks.run_store import Artifact, RunStore
 
@@ -121,6 +124,24 @@ def write_comparison(title: str, compared: Compared) -> dict[str, Artifact]:
         "report.html": comparison_page(title, found, fits),
     }
     return _save_all(store, texts, comparison_figures(found, fits).items())
+
+
+@task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
+def write_scm(title: str, record: Artifact) -> dict[str, Artifact]:
+    """Write the report of a structural model; its files by their path in the run's folder."""
+    store = RunStore.current()
+    found = json.loads(store.read_text(record))
+    texts = {"report.txt": scm_text(title, found), "report.html": scm_page(title, found)}
+    return _save_all(store, texts, scm_figures(found).items())
+
+
+@task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
+def write_scm_query(title: str, record: Artifact) -> dict[str, Artifact]:
+    """Write what a structural model answered; its files by their path in the run's folder."""
+    store = RunStore.current()
+    found = json.loads(store.read_text(record))
+    texts = {"report.txt": query_text(title, found), "report.html": query_page(title, found)}
+    return _save_all(store, texts, query_figures(found).items())
 
 
 def _save_all(

@@ -11,9 +11,13 @@ from prefect import Flow
 from flows.comparison_parameters import ComparisonParameters
 from flows.parameters import AnalysisParameters
 from flows.sbc_parameters import SbcParameters
+from flows.scm_parameters import ScmFitParameters, ScmQueryParameters
 from tasks.calibration.models import MODELS
 from tasks.contract import known_domains, load_contract
 from tasks.inference.comparison.units import read_units
+from tasks.intervention.structural.graph_files import read_graph
+from tasks.intervention.structural.trace_files import read_columns
+from tasks.intervention.structural.traces import make_traces
 from tasks.locations import resource
 from tasks.targets import find_task
 
@@ -24,10 +28,10 @@ DEPLOYMENTS: list[dict[str, Any]] = CONTENT["deployments"]
 EVERY = pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda of: of["name"])
 
 
-def test_each_domain_each_model_and_the_comparison_have_a_deployment() -> None:
+def test_each_domain_each_model_and_each_other_flow_have_a_deployment() -> None:
     models = [f"sbc-{model.replace('_', '-')}" for model in MODELS]
     assert sorted(of["name"] for of in DEPLOYMENTS) == sorted(
-        [*known_domains(), *models, "compare-models"]
+        [*known_domains(), *models, "compare-models", "scm-fit", "scm-query"]
     )
 
 
@@ -41,6 +45,12 @@ def test_a_deployment_starts_what_is_there(deployment: dict[str, Any]) -> None:
         assert deployment["name"] == f"sbc-{given.model.replace('_', '-')}"
     elif isinstance(given, ComparisonParameters):
         assert len(read_units(resource(given.data)).labels) == 8
+    elif isinstance(given, ScmFitParameters):
+        graph = read_graph(resource(given.graph))
+        traces = make_traces(read_columns(resource(given.traces)), graph, given.missing)
+        assert len(traces.frame) == 400
+    elif isinstance(given, ScmQueryParameters):
+        assert (given.model, given.kind) == ("scm-line_traces", "do")
     else:
         assert isinstance(given, AnalysisParameters)
         contract = load_contract(given.domain)
@@ -72,6 +82,10 @@ def test_schedules_are_there_and_switched_off() -> None:
         ("sbc_validate", {"model": "key_importance", "simulations": 19}, "or equal to 20"),
         ("sbc_validate", {"model": "schools"}, "There is no model 'schools'"),
         ("model_comparison", {"alpha": 0.7}, "less than 0.5"),
+        ("scm_fit", {"quality": "magic"}, "'good', 'better' or 'best'"),
+        ("scm_fit", {"r2_threshold": 1.5}, "less than or equal to 1"),
+        ("scm_query", {"model": "scm-line_traces"}, "actions"),
+        ("scm_query", {"actions": ["X=1"], "samples": 10}, "or equal to 100"),
         ("model_comparison", {"theta_low": 5, "theta_high": 2}, "theta_low must be below"),
     ],
 )

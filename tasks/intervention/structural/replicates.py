@@ -3,6 +3,7 @@
 import pickle
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from time import monotonic
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +13,19 @@ from tasks.errors import InputError
 from tasks.progress import track
 from tasks.uncertainty.threads import one_thread
 
+WORTH_PROCESSES = 15.0
+"""Seconds of work from which processes pay, each of which imports DoWhy."""
+
 Statistics = dict[str, npt.NDArray[np.float64]]
 Replicate = Callable[[np.random.Generator], Statistics]
 
 
 def run_replicates(
-    replicate: Replicate, rng: np.random.Generator, replicates: int, workers: int
+    replicate: Replicate,
+    rng: np.random.Generator,
+    replicates: int,
+    workers: int,
+    worth_processes: float = WORTH_PROCESSES,
 ) -> list[Statistics]:
     """Run a replicate again and again.
 
@@ -30,7 +38,9 @@ def run_replicates(
     replicates
         How many; at least 2.
     workers
-        Number of processes.
+        Most processes.
+    worth_processes
+        Seconds of work from which they are started, as the first run lets foresee.
 
     Raises
     ------
@@ -39,20 +49,27 @@ def run_replicates(
     """
     if replicates < 2:
         raise InputError(f"An interval needs at least 2 replicates, got {replicates}.")
-    runs = _run_all(replicate, rng.spawn(replicates), workers)
+    runs = _run_all(replicate, rng.spawn(replicates), workers, worth_processes)
     return list(track(runs, "refitting mechanisms", replicates))
 
 
 def _run_all(
-    replicate: Replicate, children: Sequence[np.random.Generator], workers: int
+    replicate: Replicate,
+    children: Sequence[np.random.Generator],
+    workers: int,
+    worth_processes: float,
 ) -> Iterator[Statistics]:
-    if workers == 1:
+    first, *others = children
+    began = monotonic()
+    with one_thread():
+        yield replicate(first)
+    if workers == 1 or (monotonic() - began) * len(others) < worth_processes:
         with one_thread():
-            yield from map(replicate, children)
+            yield from map(replicate, others)
         return
     packed = pickle.dumps(replicate)  # once, not for each replicate
     yield from Parallel(n_jobs=workers, return_as="generator")(
-        delayed(_run_packed)(packed, child) for child in children
+        delayed(_run_packed)(packed, child) for child in others
     )
 
 

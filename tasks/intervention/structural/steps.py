@@ -2,6 +2,8 @@
 
 import json
 
+import pandas as pd
+import polars as pl
 from prefect import task
 from pydantic import BaseModel
 
@@ -75,7 +77,16 @@ def ask_model(model: Artifact, question: Question, data: Artifact | None) -> Ask
     answered = ask(loaded, question, units, usable_cores())
     record = answered.record | {"model": model.sha256}
     return Asked(
-        before=store.save("before.parquet", answered.before.to_parquet),
-        after=store.save("after.parquet", answered.after.to_parquet),
+        before=store.save("before.parquet", _as_polars(answered.before).write_parquet),
+        after=store.save("after.parquet", _as_polars(answered.after).write_parquet),
         record=store.save_text("report.json", json.dumps(record, indent=1, ensure_ascii=False)),
+    )
+
+
+def _as_polars(frame: pd.DataFrame) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            str(name): column.tolist() if column.dtype == object else column.to_numpy()
+            for name, column in frame.items()
+        }
     )

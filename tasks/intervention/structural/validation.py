@@ -14,6 +14,7 @@ Scope = Literal["every_node", "mean"]
 
 NEARLY_EXACT = 0.9999
 """R² above which a node is suspected to be a copy of its parents."""
+MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,11 @@ class Validation:
     @property
     def failed_nodes(self) -> tuple[str, ...]:
         """Nodes that fail: below the threshold, or where the mean counts, no better than none."""
-        least = self.threshold if self.scope == "every_node" else 0.0
-        return tuple(node for node, r2 in self.r2_scores.items() if not r2 >= least)
+        return tuple(node for node, r2 in self.r2_scores.items() if not r2 >= self._least)
+
+    @property
+    def _least(self) -> float:
+        return self.threshold if self.scope == "every_node" else 0.0
 
     @property
     def passed(self) -> bool:
@@ -61,12 +65,16 @@ class Validation:
 
     def failure(self) -> str:
         """One sentence that names what fails, with its number."""
-        if self.failed_nodes:
-            some = ", ".join(f"{node} {self.r2_scores[node]:.3f}" for node in self.failed_nodes[:5])
-            more = f" and {len(self.failed_nodes) - 5} more" if len(self.failed_nodes) > 5 else ""
-            least = self.threshold if self.scope == "every_node" else 0.0
-            return f"R² on held-out rows is below {least:g}: {some}{more}."
-        return f"Mean R² on held-out rows is {self.mean_r2:.3f}, below {self.threshold:g}."
+        failed = self.failed_nodes
+        if not failed:
+            return f"Mean R² on held-out rows is {self.mean_r2:.3f}, below {self.threshold:g}."
+        told = ", ".join(f"{node} {_told(self.r2_scores[node])}" for node in failed[:MOST_NAMED])
+        more = f" and {len(failed) - MOST_NAMED} more" if len(failed) > MOST_NAMED else ""
+        return f"R² on held-out rows is below {self._least:g}: {told}{more}."
+
+
+def _told(r2: float) -> str:
+    return "not assessable (it takes one value there)" if np.isnan(r2) else f"{r2:.3f}"
 
 
 def held_out_r2(mechanism: Any, parents: npt.NDArray[Any], values: npt.NDArray[Any]) -> float:

@@ -1,0 +1,114 @@
+"""Structural model: causal mechanisms from a graph and traces, accepted only when they hold."""
+
+import json
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from prefect import flow
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.runtime import flow_run
+
+from flows.artifact_keys import artifact_key
+from flows.narration import Narrator
+from flows.provenance import manifest_of
+from flows.results import result_storage
+from flows.scm_parameters import ScmFitParameters
+from tasks.errors import InputError, RunError
+from tasks.intervention.structural.model_keeping import PICKLE
+from tasks.intervention.structural.steps import fit_mechanisms
+from tasks.report.steps import write_scm
+from tasks.run_store import Artifact, RunStore
+
+STEPS = 2
+
+
+@flow(
+    name="scm-fit",
+    flow_run_name="{parameters.traces}",
+    persist_result=False,
+    result_storage=result_storage(RunStore.current()),
+    retries=0,
+)
+def scm_fit(parameters: ScmFitParameters) -> str:
+    """Fit a structural causal model, and keep it if its mechanisms hold on held-out rows.
+
+    Parameters
+    ----------
+    parameters
+        Graph, traces, quality, test and limits.
+
+    Returns
+    -------
+    str
+        The run, as ``scm-traces/run_id`` below the root of the run store.
+    """
+    began = datetime.now(UTC)
+    store = RunStore.current()
+    places = Path(parameters.graph), Path(parameters.traces)
+    graph, traces = (given_file(store, place) for place in places)
+    name = f"scm-{places[1].stem}"
+    narrator = Narrator(STEPS, artifact_key(name))
+
+    narrator.stage("FIT")
+    fitted = narrator.run(
+        "mechanisms of the nodes", fit_mechanisms, graph, traces, parameters.settings
+    )
+    written = narrator.run("report", write_scm, places[1].stem, fitted.record)
+    files = {graph.name: graph, traces.name: traces, "report.json": fitted.record, **written}
+    run = f"{name}/{began:%Y-%m-%dT%H-%M-%S}-{str(flow_run.id)[:6]}"
+    record = json.loads(store.read_text(fitted.record))
+    _show_mechanisms(record, name)
+    create_markdown_artifact(
+        f"```\n{store.read_text(written['report.txt'])}\n```",
+        key=f"report-{artifact_key(name)}",
+        description=f"Structural model of {places[1].stem}, run {run}",
+    )
+    if fitted.failure and parameters.validate_r2:
+        store.publish(run, files)
+        raise RunError(
+            f"{fitted.failure} The model is not kept; its report is in "
+            f"{store.root.rstrip('/')}/{run}/."
+        )
+    files |= {PICKLE: fitted.model}
+    names = {"domain": name, "task": f"{len(record['scm']['graph']['nodes'])} nodes"}
+    source = Artifact(path=str(places[1].absolute()), sha256=traces.sha256)
+    manifest = manifest_of(parameters, names, files, narrator.timings, began, source)
+    store.publish(run, files | {"manifest.json": store.save_text("manifest.json", manifest)})
+    narrator.finish()
+    return run
+
+
+def given_file(store: RunStore, place: Path) -> Artifact:
+    """Keep a copy of a file that a run is given.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    if not place.is_file():
+        raise InputError(f"There is no file {place}.")
+    return store.save(place.name, lambda kept: shutil.copyfile(place, kept))
+
+
+def _show_mechanisms(record: dict[str, Any], name: str) -> None:
+    """A line a mechanism on Prefect's page, those that fail first."""
+    verdict = record["validation"]
+    create_table_artifact(
+        [
+            {
+                "node": node,
+                "mechanism": record["scm"]["mechanisms"][node]["model"],
+                "parents": ", ".join(record["scm"]["mechanisms"][node]["parents"]),
+                "R2": "not assessable" if r2 is None else f"{r2:.3f}",
+                "holds": "no" if node in verdict["failed_nodes"] else "yes",
+            }
+            for node, r2 in sorted(
+                verdict["r2_scores"].items(), key=lambda of: of[0] not in verdict["failed_nodes"]
+            )
+        ],
+        key=f"mechanisms-{artifact_key(name)}",
+        description=f"Mechanisms of {name} on held-out rows",
+    )
