@@ -20,6 +20,7 @@ from tasks.intervention.structural.model_keeping import (
 )
 from tasks.intervention.structural.request import FitRequest, read_request
 from tasks.intervention.structural_model import fit_structural_model
+from tasks.pickle_ledger import is_known
 from tasks.report.scm_text import scm_text
 from tasks.run_store import MANIFEST, RunStore
 from tasks.uncertainty.threads import usable_cores
@@ -71,7 +72,7 @@ def _fitted(request: FitRequest, store: RunStore) -> Answer:
     began = datetime.now(UTC)
     key = cache_key(request.graph, request.traces, request.settings)
     run = f"{DOMAIN}/{key[:KEY_LENGTH]}"
-    cached = run in store.runs()
+    cached = _is_kept(run, store)
     if not cached:
         _fit_and_keep(request, run, began, store)
     record: Answer = json.loads(store.read_file(run, RECORD))
@@ -82,6 +83,14 @@ def _fitted(request: FitRequest, store: RunStore) -> Answer:
         "cached": cached,
     }
     return {"status": "success", **record}
+
+
+def _is_kept(run: str, store: RunStore) -> bool:
+    """Whether a model is kept that may be loaded: the ledger may have been lost since."""
+    if run not in store.runs():
+        return False
+    manifest = json.loads(store.read_file(run, MANIFEST))
+    return is_known(manifest["digests"][PICKLE])
 
 
 def _fit_and_keep(request: FitRequest, run: str, began: datetime, store: RunStore) -> None:

@@ -76,13 +76,12 @@ def read_pickle(path: Path, kind: type[T]) -> T:
     """
     data = path.read_bytes()
     digest = sha256(data).hexdigest()
-    ledger = _ledger()
-    if not (ledger / digest).is_file():
+    if not is_known(digest):
         raise InputError(
             f"{path.name} (SHA-256 {digest[:12]}) was not written by this installation, and "
             "loading a pickle runs code that its maker chose: fit the model again, with --refresh."
         )
-    _check_owner(ledger)
+    _check_owner(_ledger())
     content = pickle.loads(data)  # noqa: S301 (the ledger knows these bytes)
     if not isinstance(content, kind):
         raise InputError(
@@ -90,6 +89,15 @@ def read_pickle(path: Path, kind: type[T]) -> T:
             "name a file of that kind."
         )
     return content
+
+
+def is_known(digest: str) -> bool:
+    """Whether this installation wrote the pickle with this SHA-256, in hexadecimal digits."""
+    return (
+        len(digest) == len(sha256().hexdigest())
+        and digest.isalnum()
+        and (_ledger() / digest).is_file()
+    )
 
 
 def _ledger() -> Path:

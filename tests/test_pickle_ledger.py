@@ -17,7 +17,7 @@ import pytest
 
 from tasks.errors import InputError
 from tasks.locations import data_folder
-from tasks.pickle_ledger import read_pickle, write_pickle
+from tasks.pickle_ledger import is_known, read_pickle, write_pickle
 from tasks.uncertainty.boosting_ensemble import BoostingEnsemble
 
 REFUSED = "was not written by this installation, and loading a pickle runs code"
@@ -165,6 +165,21 @@ def test_only_a_file_of_the_exact_digest_counts(ledger: Path, tmp_path: Path) ->
     (ledger / digest).rmdir()
     (ledger / digest).touch()
     assert read_pickle(path, list) == [2]
+
+
+def test_a_digest_is_known_once_its_pickle_is_written(ledger: Path, tmp_path: Path) -> None:
+    digest = write_pickle([1, 2], tmp_path / "model.pickle")
+    assert is_known(digest)
+    (tmp_path / "pickle").touch()
+    strange = (
+        "0" * 64,
+        digest[:-1],
+        digest.upper(),
+        "",
+        ".",
+        f"../{'pickle':>61}".replace(" ", "/"),
+    )
+    assert not any(map(is_known, strange))
 
 
 def test_another_installation_refuses_what_this_one_wrote(

@@ -23,8 +23,6 @@ LABELS = ("node", "label", ">before, %", ">after, %", ">change, points", ">95 % 
 MOST_LABELS = 12
 """Of a node."""
 
-EFFECTS = "Effects"
-
 
 def question(record: Record) -> str:
     """What was asked.
@@ -88,7 +86,7 @@ def effects_section(record: Record) -> Section:
         verb = "does" if unchanged == 1 else "do"
         told.append(f"{count(unchanged, 'node')} {verb} not change.")
     return Section(
-        EFFECTS, tuple(told if rows else told[-1:]), (*_numbers(numbers), *_labels(labels))
+        "Effects", tuple(told if rows else told[-1:]), (*_numbers(numbers), *_labels(labels))
     )
 
 

@@ -13,8 +13,6 @@ Record = Mapping[str, Any]
 HEAD = ("node", "kind", "mechanism", ">R²", "holds", ">noise sd")
 MOST_WARNINGS = 10
 
-MECHANISMS = "Mechanisms"
-
 
 def headline(record: Record) -> str:
     """Whether the mechanisms hold."""
@@ -80,7 +78,7 @@ def mechanisms_section(record: Record) -> Section:
                 "-" if noise is None else number(noise),
             )
         )
-    return Section(MECHANISMS, (), table(HEAD, rows))
+    return Section("Mechanisms", (), table(HEAD, rows))
 
 
 def equations_section(record: Record) -> Section:

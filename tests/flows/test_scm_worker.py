@@ -200,3 +200,6 @@ def test_a_model_that_was_not_written_here_is_refused(
     monkeypatch.setenv("WHENCE_DATA", str(tmp_path / "elsewhere"))
     with pytest.raises(InputError, match="was not written by this installation"):
         load_model(store.fetch(artifact))
+    again = answer(encoded(request()), store)
+    assert not again["metadata"]["cached"]
+    assert load_model(store.fetch(find_model(store, "scm")[1])).graph.nodes == ("X", "점수")

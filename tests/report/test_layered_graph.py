@@ -61,7 +61,7 @@ def test_crossings_are_counted_and_taken_out() -> None:
     around = neighbours([[(cause,), (effect,)] for cause, effect in edges])
     assert crossings([low, high], around) == 3
     assert crossings([low, high[::-1]], around) == 0
-    layer = layers_of("abcxyz", edges)
+    layer = dict.fromkeys("abc", 0) | dict.fromkeys("xyz", 1)
     ordered = ordered_rows(layer, {edge: chain_of(edge, layer) for edge in edges})
     assert crossings(ordered, around) == 0
 

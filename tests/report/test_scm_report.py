@@ -31,7 +31,13 @@ from tasks.report.comparison_style import BAD, FINE
 from tasks.report.drawing import as_png, as_svg
 from tasks.report.layout import display_width
 from tasks.report.scm_changes_figure import SURE, UNSURE
-from tasks.report.scm_effect_rows import EffectRow, change_text, interval_text, level_text
+from tasks.report.scm_effect_rows import (
+    change_text,
+    effect_rows,
+    interval_text,
+    level_text,
+    units_text,
+)
 from tasks.report.scm_figures import query_figures, scm_figures
 from tasks.report.scm_mechanisms import equation, mechanism_words
 from tasks.report.scm_page import query_page, scm_page
@@ -318,7 +324,7 @@ def test_an_r2_that_cannot_be_told_is_not_assessable(unknown: float | None) -> N
 
 @given(st.floats(-1e9, 1), st.sampled_from([0.0, 0.5, 0.7, 0.95]))
 def test_no_r2_is_shown_on_the_other_side_of_the_threshold(r2: float, threshold: float) -> None:
-    shown = float(r2_text(r2, threshold).replace("−", "-"))
+    shown = read(r2_text(r2, threshold))
     assert abs(shown - r2) <= max(0.0005, 0.0005 * abs(r2))
     if not threshold - 1e-6 < r2 < threshold:
         assert (shown >= threshold) == (r2 >= threshold)
@@ -444,20 +450,22 @@ def test_numbers_of_any_size_are_near_and_fit_in_a_line(
     before: float, by: float, half: float, spread: float
 ) -> None:
     effect = number_effect("a_name_of_a_node", before, by, half, spread)
-    text = query_text("Oven", query_record([effect]))
+    record = query_record([effect, number_effect("other", 0.0, 1.0, 0.5, 0.0)])
+    row = effect_rows(record)[0]
+    text = query_text("Oven", record)
     assert max(map(display_width, text.splitlines())) <= WIDTH
-    mean = effect["mean"]
-    row = EffectRow("x", None, *(mean[of] for of in ("before", "after", "change", "low", "high")))
+    cells = level_text(row, before), change_text(row), interval_text(row), units_text(row)
+    if row.is_changed:
+        assert all(cell in part(text, "EFFECTS")[-2] for cell in cells)
     tolerance = max(half, abs(by) / 100) / 10 + 1e-15
-
-    def read(text: str) -> float:
-        return float(text.replace("−", "-"))
-
-    assert abs(read(change_text(row)) - by) <= tolerance
-    ends = interval_text(row).strip("[]").split(", ")
-    for end, known in zip(ends, (mean["low"], mean["high"]), strict=True):
+    assert abs(read(cells[1]) - by) <= tolerance
+    for end, known in zip(cells[2].strip("[]").split(", "), (row.low, row.high), strict=True):
         assert abs(read(end) - known) <= tolerance + abs(known) / 1000
-    assert abs(read(level_text(row, before)) - before) <= tolerance + max(abs(before) / 1000, 1e-5)
+    assert abs(read(cells[0]) - before) <= tolerance + max(abs(before) / 1000, 1e-5)
+
+
+def read(shown: str) -> float:
+    return float(shown.replace("−", "-"))
 
 
 @EVERY_FIT
