@@ -1,5 +1,6 @@
 """A short run of gradient boosting that tells whether the long one can win."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -17,6 +18,9 @@ OVERFITTING = 1.2
 """Factor by which the loss of the long run may exceed that of its pilot."""
 CERTAINTY = 2.0
 """Standard errors by which the final difference of two losses must be foreseen."""
+
+HEAVIEST = 2.0
+"""Times that rows to come may weigh what rows seen weigh, on average, for these to tell of them."""
 
 Verdict = Literal["behind", "ahead", "open"]
 
@@ -94,3 +98,28 @@ def is_behind(differences: FloatArray, total: int) -> bool:
     error = spread * float(np.sqrt(rest**2 / seen + rest)) / total
     mean = float(differences.mean())
     return mean > 0 and mean > CERTAINTY * error
+
+
+def resembles_the_rest(folds: Sequence[Fold], losses: Sequence[FloatArray], seen: int) -> bool:
+    """Whether what was seen of the first folds tells of the others.
+
+    It does not where a few rows to come weigh more than all that were seen, in the loss of the
+    model in the lead or in the variance of the node: they decide who wins.
+
+    Parameters
+    ----------
+    folds
+        All folds.
+    losses
+        Of the model in the lead, in all folds.
+    seen
+        How many folds were seen.
+    """
+    if seen == len(folds):
+        return True
+    centre = np.concatenate([fold.y_test for fold in folds]).mean()
+    squares = [(fold.y_test - centre) ** 2 for fold in folds]
+    return all(
+        np.concatenate(weights[seen:]).mean() <= HEAVIEST * np.concatenate(weights[:seen]).mean()
+        for weights in (losses, squares)
+    )

@@ -12,7 +12,13 @@ from sklearn.linear_model import LinearRegression, RidgeCV
 from sklearn.pipeline import Pipeline
 
 from tasks.intervention.structural.folds import FloatArray, Fold, fitted_losses
-from tasks.intervention.structural.pilot import MOST_FOLDS, Pilot, Verdict, is_behind
+from tasks.intervention.structural.pilot import (
+    MOST_FOLDS,
+    Pilot,
+    Verdict,
+    is_behind,
+    resembles_the_rest,
+)
 
 
 @dataclass(frozen=True)
@@ -43,10 +49,11 @@ def race(
 ) -> Outcome:
     """Choose the model with the least cross-validated loss.
 
-    Models are compared on the same rows. After each fold a model drops out when its mean loss over
-    all folds, foreseen from the rows seen so far, is clearly above that of the model in the lead.
-    Boosting starts with a `Pilot`, and runs only where that leaves it open who wins. The race ends
-    when one model is left; those that stay to the end are compared as in a full cross-validation.
+    Models are compared on the same rows. Linear models take next to no time and run all folds.
+    After each fold another model drops out when its mean loss over all folds, foreseen from the
+    rows seen so far, is clearly above that of the model in the lead. Boosting starts with a
+    `Pilot`, and runs only where that leaves it open who wins. The race ends when one model is left;
+    those that stay to the end are compared as in a full cross-validation.
 
     Parameters
     ----------
@@ -72,18 +79,21 @@ def race(
         _Runner(model, np.random.RandomState(seed), classifies)
         for model, seed in zip(models, seeds, strict=True)
     ]
+    quick = [runner for runner in runners if runner.is_quick]
+    if not all(runner.run(used, deadline) for runner in quick):
+        return _outcome(runners, None)
     racing = list(runners)
     for lap in range(1, len(used) + 1):
         under_way = [runner for runner in racing if not runner.pilot]
         if not all(runner.run(used[:lap], deadline) for runner in under_way):
             return _outcome(runners, None)
-        leader = min(under_way, key=lambda runner: runner.loss)
-        racing = [runner for runner in racing if not runner.drops_out(leader, total)]
+        leader = min(under_way, key=lambda runner: runner.loss_until(lap))
+        tells = not leader.is_quick or resembles_the_rest(used, leader.losses, lap)
         for runner in list(racing):
-            verdict = runner.pilot_verdict(used[lap - 1], leader, total)
-            if verdict == "behind":
+            verdict = runner.verdict(used[:lap], leader, total)
+            if tells and verdict == "behind":
                 racing.remove(runner)
-            elif verdict == "ahead":
+            elif tells and verdict == "ahead":
                 racing = [runner]
         if len(racing) == 1:
             break
@@ -124,21 +134,23 @@ class _Runner:
             self.losses.append(fitted_losses(model, fold, self.classifies))
         return True
 
-    def drops_out(self, leader: "_Runner", total: int) -> bool:
-        """Whether it has run and cannot win; of two quick models neither has to."""
-        if self is leader or self.pilot or (self.is_quick and leader.is_quick):
-            return False
-        return is_behind(np.concatenate(self.losses) - np.concatenate(leader.losses), total)
+    def loss_until(self, lap: int) -> float:
+        """Mean of the mean losses of the first folds."""
+        return float(np.mean([fold.mean() for fold in self.losses[:lap]]))
 
-    def pilot_verdict(self, fold: Fold, leader: "_Runner", total: int) -> Verdict:
-        """Run the pilot, if there is one, in a fold more; after a few the long run follows."""
-        if self.pilot is None:
+    def verdict(self, folds: Sequence[Fold], leader: "_Runner", total: int) -> Verdict:
+        """Say how it stands after some folds, of which a pilot runs the last."""
+        leading = np.concatenate(leader.losses[: len(folds)])
+        if self.pilot:
+            self.pilot.run(folds[-1])
+            verdict = self.pilot.verdict(leading, total)
+            if len(self.pilot.losses) == MOST_FOLDS:
+                self.pilot = None  # the long run follows
+            return verdict
+        if self is leader or (self.is_quick and leader.is_quick):
             return "open"
-        self.pilot.run(fold)
-        verdict = self.pilot.verdict(np.concatenate(leader.losses), total)
-        if len(self.pilot.losses) == MOST_FOLDS:
-            self.pilot = None
-        return verdict
+        own = np.concatenate(self.losses[: len(folds)])
+        return "behind" if is_behind(own - leading, total) else "open"
 
 
 def _outcome(runners: Sequence[_Runner], winner: _Runner | None) -> Outcome:

@@ -15,7 +15,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from tasks.intervention.structural.causal_graph import CausalGraph, make_graph
 from tasks.intervention.structural.folds import Fold, fitted_losses, label_probabilities
-from tasks.intervention.structural.pilot import Pilot, is_behind
+from tasks.intervention.structural.pilot import Pilot, is_behind, resembles_the_rest
 from tasks.intervention.structural.race import race
 from tasks.intervention.structural.selection import make_races, run_races
 from tasks.intervention.structural.traces import Kind
@@ -101,6 +101,35 @@ def test_a_close_call_is_run_to_the_end() -> None:
     assert outcome.folds == (5, 5)
     losses = [loss for loss in outcome.losses if loss is not None]
     assert outcome.winner == np.argmin(losses)
+
+
+@pytest.mark.parametrize("row", [3, 4])
+def test_one_row_that_weighs_more_than_all_others_decides_wherever_it_is(row: int) -> None:
+    """In all other rows the line is better; in this one it is far off, and trees are not."""
+    rng = np.random.default_rng(10)
+    x = rng.normal(size=(500, 1))
+    x[row] = 4000.0
+    y = 0.02 * np.minimum(x[:, 0], 3.0) + 0.3 * rng.normal(size=500)
+    folds = folds_of(x, y)
+    models = [LinearRegression(), HistGradientBoostingRegressor()]
+    full = [
+        np.mean([fitted_losses(model, fold, False).mean() for fold in folds]) for model in models
+    ]
+    line, trees = (fitted_losses(model, folds[0], False).mean() for model in models)
+    assert line < trees
+    assert full[1] < full[0]
+    assert race(models, (1, 2), folds, False).winner == 1
+
+
+def test_what_is_seen_tells_only_of_what_resembles_it() -> None:
+    x = np.zeros((10, 1))
+    folds = folds_of(x, np.array([1.0, -1] * 5))
+    even = [np.ones(2)] * 5
+    assert resembles_the_rest(folds, even, 1)
+    assert not resembles_the_rest(folds, [*even[:4], np.array([1.0, 20.0])], 3)
+    assert resembles_the_rest(folds, [np.array([1.0, 20.0]), *even[1:]], 3)
+    assert not resembles_the_rest(folds_of(x, np.array([1.0, -1] * 4 + [1.0, 9.0])), even, 3)
+    assert resembles_the_rest(folds, [*even[:4], np.array([1.0, 20.0])], 5)
 
 
 def test_a_pilot_foresees_the_long_run() -> None:
