@@ -12,8 +12,6 @@ from tasks.intervention.structural.folds import FloatArray, Fold, squared_errors
 
 ITERATIONS = 30
 """Of a pilot; scikit-learn's boosting has 100."""
-MOST_FOLDS = 3
-"""Folds on which a pilot runs where it leaves open who wins."""
 OVERFITTING = 1.2
 """Factor by which the loss of the long run may exceed that of its pilot."""
 CERTAINTY = 2.0
@@ -21,6 +19,9 @@ CERTAINTY = 2.0
 
 HEAVIEST = 2.0
 """Times that rows to come may weigh what rows seen weigh, on average, for these to tell of them."""
+
+LEARNING = 1.1
+"""Factor by which the loss of the long run may fall below those of its pilot."""
 
 Verdict = Literal["behind", "ahead", "open"]
 
@@ -62,9 +63,15 @@ class Pilot:
         leading
             The other model's squared errors in the folds of the pilot.
         total
-            Number of rows of all folds.
+            Number of rows of all folds. Where all are seen, only what the long run may change is
+            open.
         """
         losses, promised = np.concatenate(self.losses), np.concatenate(self.promised)
+        if len(leading) == total:
+            means, best = (losses.mean(), promised.mean()), leading.mean()
+            if min(means) > LEARNING * best:
+                return "behind"
+            return "ahead" if OVERFITTING * max(means) < best else "open"
         if is_behind(losses - leading, total) and is_behind(promised - leading, total):
             return "behind"
         return "ahead" if is_behind(leading - OVERFITTING * losses, total) else "open"

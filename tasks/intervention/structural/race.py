@@ -13,7 +13,6 @@ from sklearn.pipeline import Pipeline
 
 from tasks.intervention.structural.folds import FloatArray, Fold, fitted_losses
 from tasks.intervention.structural.pilot import (
-    MOST_FOLDS,
     Pilot,
     Verdict,
     is_behind,
@@ -51,9 +50,9 @@ def race(
 
     Models are compared on the same rows. Linear models take next to no time and run all folds.
     After each fold another model drops out when its mean loss over all folds, foreseen from the
-    rows seen so far, is clearly above that of the model in the lead. Boosting starts with a
-    `Pilot`, and runs only where that leaves it open who wins. The race ends when one model is left;
-    those that stay to the end are compared as in a full cross-validation.
+    rows seen so far, is clearly above that of the model in the lead. Of boosting a `Pilot` runs,
+    and the model itself only where that leaves it open who wins. The race ends when one model is
+    left; those that stay to the end are compared as in a full cross-validation.
 
     Parameters
     ----------
@@ -97,6 +96,8 @@ def race(
                 racing = [runner]
         if len(racing) == 1:
             break
+    if len(racing) > 1 and not all(runner.run(used, deadline) for runner in racing):
+        return _outcome(runners, None)
     return _outcome(runners, min(racing, key=lambda runner: runner.loss))
 
 
@@ -143,10 +144,7 @@ class _Runner:
         leading = np.concatenate(leader.losses[: len(folds)])
         if self.pilot:
             self.pilot.run(folds[-1])
-            verdict = self.pilot.verdict(leading, total)
-            if len(self.pilot.losses) == MOST_FOLDS:
-                self.pilot = None  # the long run follows
-            return verdict
+            return self.pilot.verdict(leading, total)
         if self is leader or (self.is_quick and leader.is_quick):
             return "open"
         own = np.concatenate(self.losses[: len(folds)])
