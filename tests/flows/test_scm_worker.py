@@ -185,8 +185,8 @@ def test_standard_output_holds_the_answers_and_nothing_else(tmp_path: Path) -> N
 
 
 def test_a_worker_answers_when_its_memory_ends(tmp_path: Path) -> None:
-    content = request(rows=150_000)
-    done = worker("--memory", "0.45", source=encoded(content), folder=tmp_path)
+    content = request(rows=600_000)
+    done = worker("--memory", "0.3", source=encoded(content), folder=tmp_path)
     given = json.loads(done.stdout)
     assert (done.returncode, given["status"]) == (1, "error")
     assert "memory" in given["error"]
