@@ -6,13 +6,12 @@ from pathlib import Path
 
 import yaml
 from prefect import flow
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
-from prefect.runtime import flow_run
+from prefect.artifacts import create_table_artifact
 
 from flows.artifact_keys import artifact_key
+from flows.finishing import finish_run, run_name
 from flows.narration import Narrator
 from flows.parameters import AnalysisParameters
-from flows.provenance import manifest_of
 from flows.results import result_storage
 from tasks.attribution.steps import share_uncertainty
 from tasks.calibration.model_check import EFFECTS_MODEL, ReasonsToCheck
@@ -57,7 +56,7 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
     store = RunStore.current()
     contract, name, target = _resolve(parameters)
     narrator = Narrator(STEPS, artifact_key(contract.name))
-    run = f"{contract.name}/{began:%Y-%m-%dT%H-%M-%S}-{str(flow_run.id)[:6]}"
+    run = run_name(contract.name, began)
     seed, schema = parameters.seed, _schema(contract)
     used = store.save_text("domain.yaml", _as_yaml(contract, name, target))
 
@@ -156,17 +155,8 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
         "model_check.json": checked,
         **written,
     }
-    manifest = manifest_of(
-        parameters, {"domain": contract.name, "task": name}, files, narrator.timings, began, source
-    )
-    store.publish(run, files | {"manifest.json": store.save_text("manifest.json", manifest)})
-    create_markdown_artifact(
-        f"```\n{store.read_text(written['report.txt'])}\n```",
-        key=f"report-{artifact_key(contract.name)}",
-        description=f"{contract.title}: {name}, run {run}",
-    )
-    narrator.finish()
-    return run
+    title, names = f"{contract.title}: {name}", {"domain": contract.name, "task": name}
+    return finish_run(run, title, names, parameters, files, source, narrator, began)
 
 
 def _resolve(parameters: AnalysisParameters) -> tuple[Domain, str, Task]:

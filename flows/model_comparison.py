@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from prefect import flow
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
-from prefect.runtime import flow_run
+from prefect.artifacts import create_table_artifact
 
 from flows.artifact_keys import artifact_key
 from flows.comparison_parameters import ComparisonParameters
+from flows.finishing import finish_run, run_name
 from flows.narration import Narrator
-from flows.provenance import manifest_of
 from flows.results import result_storage
 from tasks.inference.comparison.units import read_units
 from tasks.inference.steps import compare_unit_models
@@ -62,25 +61,12 @@ def model_comparison(parameters: ComparisonParameters) -> str:
     written = narrator.run("report", write_comparison, path.stem, compared)
     fits = {f"fits/{model}.nc": fit for model, fit in compared.fits.items()}
     files = {"data.csv": data, "comparison.json": compared.record, **fits, **written}
-    run = f"{name}/{began:%Y-%m-%dT%H-%M-%S}-{str(flow_run.id)[:6]}"
     names = {"domain": name, "task": f"{len(given.labels)} units"}
-    manifest = manifest_of(
-        parameters,
-        names,
-        files,
-        narrator.timings,
-        began,
-        Artifact(path=str(path.absolute()), sha256=data.sha256),
-    )
-    store.publish(run, files | {"manifest.json": store.save_text("manifest.json", manifest)})
     _show_models(json.loads(store.read_text(compared.record)), name)
-    create_markdown_artifact(
-        f"```\n{store.read_text(written['report.txt'])}\n```",
-        key=f"report-{artifact_key(name)}",
-        description=f"Comparison of models for {path.stem}, run {run}",
-    )
-    narrator.finish()
-    return run
+    title = f"Comparison of models for {path.stem}"
+    source = Artifact(path=str(path.absolute()), sha256=data.sha256)
+    run = run_name(name, began)
+    return finish_run(run, title, names, parameters, files, source, narrator, began)
 
 
 def _show_models(found: dict[str, Any], name: str) -> None:

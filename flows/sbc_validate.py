@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from prefect import flow
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
-from prefect.runtime import flow_run
+from prefect.artifacts import create_table_artifact
 
 from flows.artifact_keys import artifact_key
+from flows.finishing import finish_run, run_name
 from flows.narration import Narrator
-from flows.provenance import manifest_of
 from flows.results import result_storage
 from flows.sbc_parameters import DATA, PARAMETERS, SbcParameters
 from tasks.bayes.stan_data import read_data
@@ -49,7 +48,7 @@ def sbc_validate(parameters: SbcParameters) -> str:
     store = RunStore.current()
     model = parameters.model
     narrator = Narrator(STEPS, artifact_key(f"sbc-{model}"))
-    run = f"sbc-{model}/{began:%Y-%m-%dT%H-%M-%S}-{str(flow_run.id)[:6]}"
+    run = run_name(f"sbc-{model}", began)
     begun = {PARAMETERS: store.save_text(PARAMETERS, parameters.model_dump_json(indent=1))}
     data = None
     if parameters.data:
@@ -75,16 +74,9 @@ def sbc_validate(parameters: SbcParameters) -> str:
     files = begun | {"simulations.npz": simulated.simulations, **written}
     task = f"{parameters.validation}, {parameters.simulations:,} simulations"
     names = {"domain": f"sbc-{model}", "task": task}
-    manifest = manifest_of(parameters, names, files, narrator.timings, began, data)
-    store.publish(run, files | {"manifest.json": store.save_text("manifest.json", manifest)})
     _show_quantities(json.loads(store.read_text(written["report.json"])), model)
-    create_markdown_artifact(
-        f"```\n{store.read_text(written['report.txt'])}\n```",
-        key=f"report-{artifact_key(f'sbc-{model}')}",
-        description=f"Calibration of {model}, run {run}",
-    )
-    narrator.finish()
-    return run
+    title = f"Calibration of {model}"
+    return finish_run(run, title, names, parameters, files, data, narrator, began)
 
 
 def _show_quantities(report: Mapping[str, Any], model: str) -> None:

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from prefect import flow
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
-from prefect.runtime import flow_run
+from prefect.artifacts import create_table_artifact
 
 from flows.artifact_keys import artifact_key
+from flows.finishing import finish_run, run_name
 from flows.narration import Narrator
-from flows.provenance import manifest_of
 from flows.results import result_storage
 from flows.scm_parameters import ScmFitParameters
 from tasks.errors import InputError, RunError
@@ -57,14 +56,9 @@ def scm_fit(parameters: ScmFitParameters) -> str:
     )
     written = narrator.run("report", write_scm, places[1].stem, fitted.record)
     files = {graph.name: graph, traces.name: traces, "report.json": fitted.record, **written}
-    run = f"{name}/{began:%Y-%m-%dT%H-%M-%S}-{str(flow_run.id)[:6]}"
+    run = run_name(name, began)
     record = json.loads(store.read_text(fitted.record))
     _show_mechanisms(record, name)
-    create_markdown_artifact(
-        f"```\n{store.read_text(written['report.txt'])}\n```",
-        key=f"report-{artifact_key(name)}",
-        description=f"Structural model of {places[1].stem}, run {run}",
-    )
     if fitted.failure and parameters.validate_r2:
         store.publish(run, files)
         raise RunError(
@@ -74,10 +68,8 @@ def scm_fit(parameters: ScmFitParameters) -> str:
     files |= {PICKLE: fitted.model}
     names = {"domain": name, "task": f"{len(record['scm']['graph']['nodes'])} nodes"}
     source = Artifact(path=str(places[1].absolute()), sha256=traces.sha256)
-    manifest = manifest_of(parameters, names, files, narrator.timings, began, source)
-    store.publish(run, files | {"manifest.json": store.save_text("manifest.json", manifest)})
-    narrator.finish()
-    return run
+    title = f"Structural model of {places[1].stem}"
+    return finish_run(run, title, names, parameters, files, source, narrator, began)
 
 
 def given_file(store: RunStore, place: Path) -> Artifact:

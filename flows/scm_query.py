@@ -4,12 +4,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from prefect import flow
-from prefect.artifacts import create_markdown_artifact
-from prefect.runtime import flow_run
 
 from flows.artifact_keys import artifact_key
+from flows.finishing import finish_run, run_name
 from flows.narration import Narrator
-from flows.provenance import manifest_of
 from flows.results import result_storage
 from flows.scm_fit import given_file
 from flows.scm_parameters import ScmQueryParameters
@@ -58,17 +56,10 @@ def scm_query(parameters: ScmQueryParameters) -> str:
         "report.json": asked.record,
         **written,
     }
-    run = f"{name}/{began:%Y-%m-%dT%H-%M-%S}-{str(flow_run.id)[:6]}"
     names = {"domain": name, "task": f"{parameters.kind} {', '.join(parameters.actions)}"}
-    manifest = manifest_of(parameters, names, files, narrator.timings, began, model)
-    store.publish(run, files | {"manifest.json": store.save_text("manifest.json", manifest)})
-    create_markdown_artifact(
-        f"```\n{store.read_text(written['report.txt'])}\n```",
-        key=f"report-{artifact_key(name)}",
-        description=f"What if, asked of {of}, run {run}",
-    )
-    narrator.finish()
-    return run
+    asked_of = f"What if, asked of {of}"
+    run = run_name(name, began)
+    return finish_run(run, asked_of, names, parameters, files, model, narrator, began)
 
 
 def _model(store: RunStore, name: str) -> tuple[str, Artifact]:

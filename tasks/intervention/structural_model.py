@@ -11,7 +11,7 @@ from dowhy.gcm.fitting_sampling import fit_causal_model_of_target
 from dowhy.gcm.ml import PredictionModel
 
 from tasks.errors import InputError
-from tasks.intervention.structural.candidates import automl_model, require_quality
+from tasks.intervention.structural.candidates import require_quality
 from tasks.intervention.structural.causal_graph import CausalGraph
 from tasks.intervention.structural.race import Outcome
 from tasks.intervention.structural.selection import Race, make_races, run_races
@@ -60,7 +60,7 @@ class FittedModel:
     validation
         The verdict on them.
     races
-        Of each node with parents: the loss of each candidate; none where AutoGluon chose.
+        Of each node with parents: the loss of each candidate.
     foreseen_seconds
         Of the whole fit, as foreseen after its first nodes.
     """
@@ -93,7 +93,7 @@ def fit_structural_model(
     Raises
     ------
     InputError
-        If a node takes one value in the rows to fit, or a quality is not installed.
+        If a node takes one value in the rows to fit, or the quality is ``best``.
     RunError
         If the fit is foreseen to take, or takes, longer than its time limit.
     """
@@ -117,8 +117,7 @@ def fit_structural_model(
             fit_causal_model_of_target(causal_model, node, train)
             parents = test[list(graph.parents(node))].to_numpy()
             scores[node] = held_out_r2(mechanism, parents, test[node].to_numpy())
-            if outcome:
-                races[node] = outcome
+            races[node] = outcome
             budget.tick()
     return FittedModel(
         StructuralModel(graph, traces.kinds, causal_model, train),
@@ -134,12 +133,8 @@ def _choices(
     kinds: Mapping[str, Kind],
     settings: FitSettings,
     budget: TimeBudget,
-) -> Iterator[tuple[str, PredictionModel, Outcome | None]]:
+) -> Iterator[tuple[str, PredictionModel, Outcome]]:
     """Models that are not fitted, by node in causal order; the first are chosen in this process."""
-    if settings.quality == "best":
-        for node in graph.mechanisms:
-            yield node, automl_model(kinds[node]), None
-        return
     races = make_races(graph, train, kinds, settings.quality, settings.seed)
     for race in races:
         yield _choice(race, race.run(budget.deadline), budget)

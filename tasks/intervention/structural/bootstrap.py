@@ -112,7 +112,6 @@ def _refit(
             estimator = mechanism.classifier_model
         else:
             estimator = mechanism.prediction_model
-        if hasattr(estimator, "sklearn_model"):
-            with_seed(estimator.sklearn_model, int(rng.integers(2**31)))
+        with_seed(estimator.sklearn_model, int(rng.integers(2**31)))
         mechanism.fit(parent_values(model, rows, node), rows[node])
     return replace(model, causal_model=refitted)

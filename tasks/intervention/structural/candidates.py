@@ -1,7 +1,6 @@
 """Models among which the mechanism of a node is chosen: those that DoWhy tries."""
 
 from collections.abc import Callable
-from importlib.util import find_spec
 from typing import Any, Literal
 
 import numpy.typing as npt
@@ -16,7 +15,6 @@ Quality = Literal["good", "better", "best"]
 Factory = Callable[[], PredictionModel]
 
 MOST_POLYNOMIAL_FEATURES = 5
-AUTOML = "autogluon"
 
 
 def candidates(x: npt.NDArray[Any], kind: Kind, quality: Quality) -> list[Factory]:
@@ -62,25 +60,17 @@ def _polynomial_classifier() -> PredictionModel:
 
 
 def require_quality(quality: Quality) -> None:
-    """Refuse a quality whose library is not installed.
+    """Refuse the quality that cannot be had.
 
     Raises
     ------
     InputError
-        For ``best`` without AutoGluon, an optional dependency of DoWhy.
+        For ``best``. It is AutoGluon, of which no version goes with the pandas that this project
+        needs; DoWhy 0.14 calls ``persist_models`` of it, which AutoGluon no longer has; and its
+        models lie in a folder of pickles of their own, for which no digest of ours could vouch.
     """
-    if quality == "best" and find_spec(AUTOML) is None:
+    if quality == "best":
         raise InputError(
-            "Quality 'best' needs the library autogluon.tabular, which is not installed: install "
-            "it, or choose 'good' or 'better'."
+            "Quality 'best' is AutoGluon, which goes neither with this pandas nor with this DoWhy: "
+            "choose 'good' or 'better'."
         )
-
-
-def automl_model(kind: Kind) -> PredictionModel:
-    """The model of quality ``best``: AutoGluon chooses by itself when it is fitted."""
-    from dowhy.gcm.ml import autogluon
-
-    made: PredictionModel = (
-        autogluon.AutoGluonClassifier() if kind == "categorical" else autogluon.AutoGluonRegressor()
-    )
-    return made

@@ -12,12 +12,8 @@ from sklearn.linear_model import LinearRegression, RidgeCV
 from sklearn.pipeline import Pipeline
 
 from tasks.intervention.structural.folds import FloatArray, Fold, fitted_losses
-from tasks.intervention.structural.pilot import (
-    Pilot,
-    Verdict,
-    is_behind,
-    resembles_the_rest,
-)
+from tasks.intervention.structural.foresight import is_behind, resembles_the_rest
+from tasks.intervention.structural.pilot import Pilot, Verdict
 
 
 @dataclass(frozen=True)

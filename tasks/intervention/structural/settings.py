@@ -18,8 +18,8 @@ class FitSettings(BaseModel):
         Quality,
         Field(
             description="Which models compete for each node: good (linear, polynomial, boosting), "
-            "better (also forests, support vectors, neighbours and others), best (AutoGluon, "
-            "where it is installed)."
+            "better (also forests, support vectors, neighbours and others); best (AutoGluon) is "
+            "refused, since it goes with no pandas from 3 on."
         ),
     ] = "good"
     validate_r2: Annotated[

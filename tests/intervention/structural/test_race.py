@@ -15,7 +15,8 @@ from sklearn.tree import DecisionTreeClassifier
 
 from tasks.intervention.structural.causal_graph import CausalGraph, make_graph
 from tasks.intervention.structural.folds import Fold, fitted_losses, label_probabilities
-from tasks.intervention.structural.pilot import Pilot, is_behind, resembles_the_rest
+from tasks.intervention.structural.foresight import is_behind, resembles_the_rest
+from tasks.intervention.structural.pilot import Pilot
 from tasks.intervention.structural.race import race
 from tasks.intervention.structural.selection import make_races, run_races
 from tasks.intervention.structural.traces import Kind

@@ -207,8 +207,8 @@ def test_a_fit_that_takes_too_long_is_refused() -> None:
         fit(CHAIN, chain(200), FitSettings(time_limit=0.0001))
 
 
-def test_a_quality_that_is_not_installed_is_refused() -> None:
-    with pytest.raises(InputError, match=r"needs the library autogluon.tabular"):
+def test_the_quality_that_cannot_be_had_is_refused() -> None:
+    with pytest.raises(InputError, match=r"'best' is AutoGluon.* choose 'good' or 'better'"):
         fit(CHAIN, chain(200), FitSettings(quality="best"))
 
 

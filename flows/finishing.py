@@ -1,0 +1,68 @@
+"""How every run ends: its files shown with a manifest, its report on Prefect's page."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from prefect.artifacts import create_markdown_artifact
+from prefect.runtime import flow_run
+from pydantic import BaseModel
+
+from flows.artifact_keys import artifact_key
+from flows.narration import Narrator
+from flows.provenance import manifest_of
+from tasks.run_store import MANIFEST, Artifact, RunStore
+
+REPORT = "report.txt"
+
+
+def run_name(domain: str, began: datetime) -> str:
+    """The run that goes on, as ``domain/run_id``."""
+    return f"{domain}/{began:%Y-%m-%dT%H-%M-%S}-{str(flow_run.id)[:6]}"
+
+
+def finish_run(
+    run: str,
+    title: str,
+    names: Mapping[str, str],
+    parameters: BaseModel,
+    files: Mapping[str, Artifact],
+    source: Artifact | None,
+    narrator: Narrator,
+    began: datetime,
+) -> str:
+    """Show the files of a run that ends now, the manifest last, and its report.
+
+    Parameters
+    ----------
+    run
+        From `run_name`.
+    title
+        Of the report on Prefect's page.
+    names
+        ``domain`` and ``task``.
+    parameters
+        Of the flow.
+    files
+        By their path in the run's folder; ``report.txt`` among them.
+    source
+        The data that the run was given; None where they are generated.
+    narrator
+        Of the run.
+    began
+        When the run began.
+
+    Returns
+    -------
+    str
+        The run.
+    """
+    store = RunStore.current()
+    manifest = manifest_of(parameters, names, files, narrator.timings, began, source)
+    store.publish(run, {**files, MANIFEST: store.save_text(MANIFEST, manifest)})
+    create_markdown_artifact(
+        f"```\n{store.read_text(files[REPORT])}\n```",
+        key=f"report-{artifact_key(names['domain'])}",
+        description=f"{title}, run {run}",
+    )
+    narrator.finish()
+    return run
