@@ -3,9 +3,10 @@
  *
  * Linked with the object file that stanc and the compiler make of a program.
  * It speaks what cmdstanpy speaks: info, sample (NUTS, fixed_param), optimize
- * (L-BFGS), pathfinder and generate_quantities, with CmdStan's names, defaults,
- * CSV and exit codes, so that a seed gives CmdStan's draws. Beyond CmdStan it
- * has `batch`, many fits in one process (see batch.cpp).
+ * (L-BFGS), pathfinder, generate_quantities and log_prob (at unconstrained
+ * points), with CmdStan's names, defaults, CSV and exit codes, so that a seed
+ * gives CmdStan's draws. Beyond CmdStan it has `batch`, many fits in one
+ * process (see batch.cpp).
  */
 #include "batch.hpp"
 #include "command_line.hpp"
@@ -61,6 +62,8 @@ int run_method(whence::run& run) {
     return whence::optimize(run);
   if (method == "pathfinder")
     return whence::pathfinder(run);
+  if (method == "log_prob")
+    return whence::log_prob(run);
   return whence::generate_quantities(run);
 }
 

@@ -54,6 +54,7 @@ int sample(run& r);
 int generate_quantities(run& r);
 int optimize(run& r);
 int pathfinder(run& r);
+int log_prob(run& r);
 
 }  // namespace whence
 #endif

@@ -1,6 +1,7 @@
 """Stan's draws as an ArviZ InferenceData, with the names that the Stan program gave."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import arviz as az
@@ -21,6 +22,7 @@ SAMPLE_STATS = {
     "energy__": "energy",
 }
 INTEGER_STATS = ("tree_depth", "n_steps")
+UNCONSTRAINED = "unconstrained_posterior"
 
 
 def to_inference_data(
@@ -43,7 +45,8 @@ def to_inference_data(
         ``log_lik`` is the group ``log_likelihood``; a variable ``y_rep`` that replicates data
         ``y`` goes to ``posterior_predictive`` and ``y`` to ``observed_data``; all else is
         ``posterior``. Dimensions are ``chain``, ``draw`` and one for each index, which counts
-        from 1 as in Stan.
+        from 1 as in Stan. A fit that saved its latent dynamics has ``values`` in
+        ``unconstrained_posterior`` too.
     """
     draws = np.moveaxis(fit.draws(), 0, 1)
     variables = fit.metadata.stan_vars
@@ -74,7 +77,40 @@ def to_inference_data(
         "sample_stats": group_dataset(stats, provenance),
         "observed_data": group_dataset(observed, provenance, leading=()),
     }
+    if any(fit.runset.diagnostic_files):
+        own_scale = {"values": unconstrained_draws(fit)}
+        groups[UNCONSTRAINED] = group_dataset(own_scale, provenance)
     return az.InferenceData(**{name: group for name, group in groups.items() if group.data_vars})
+
+
+def unconstrained_draws(fit: cmdstanpy.CmdStanMCMC) -> npt.NDArray[np.float64]:
+    """Draws on the scale on which the sampler moves, where no parameter has bounds.
+
+    Parameters
+    ----------
+    fit
+        Sampled with ``save_latent_dynamics``.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (chains, draws, dimensions), in the order in which the program declares its
+        parameters; a simplex of length K has K - 1 dimensions.
+    """
+    first = len(fit.metadata.method_vars)
+    chains = []
+    for path in fit.runset.diagnostic_files:
+        table = np.loadtxt(draw_rows(Path(path)), delimiter=",", ndmin=2)
+        # positions, momenta and gradients of all dimensions
+        dimensions = (table.shape[1] - first) // 3
+        chains.append(table[:, first : first + dimensions])
+    return np.stack(chains)
+
+
+def draw_rows(csv: Path) -> list[str]:
+    """Rows of a CSV that Stan wrote, without comments and names."""
+    lines = csv.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")][1:]
 
 
 def group_dataset(

@@ -31,6 +31,7 @@ def sample(
     max_treedepth: int = 10,
     timeout: float | None = None,
     show_progress: bool = False,
+    keep_unconstrained: bool = False,
 ) -> az.InferenceData:
     """Draw from a program's posterior by NUTS, one process a chain, as many at once as cores.
 
@@ -52,12 +53,15 @@ def sample(
         Seconds after which the chains are stopped; None waits for ever.
     show_progress
         Whether to draw a bar for each chain on the terminal.
+    keep_unconstrained
+        Whether to keep the draws on the sampler's own scale, without bounds, too.
 
     Returns
     -------
     arviz.InferenceData
         Groups ``posterior``, ``sample_stats`` and, where the program generates them,
-        ``log_likelihood``, ``posterior_predictive`` and ``observed_data``. Attributes tell
+        ``log_likelihood``, ``posterior_predictive`` and ``observed_data``; where they are kept,
+        ``unconstrained_posterior`` with ``values`` (chain, draw, dimension). Attributes tell
         program, its digest, toolchain, seed and settings.
 
     Raises
@@ -100,6 +104,7 @@ def sample(
                 sig_figs=SIGNIFICANT_DIGITS,
                 show_progress=show_progress,
                 timeout=timeout,
+                save_latent_dynamics=keep_unconstrained,
             )
         except TimeoutError as error:
             raise RunError(f"{compiled.name} was stopped after {timeout} s.") from error
@@ -128,22 +133,22 @@ def _explain(program: StanProgram, folder: Path) -> InputError | RunError:
     began = "Gradient evaluation" in console or "initial value" in console.lower()
     if "Exception:" in console and not began:
         reason = console[console.index("Exception:") :].splitlines()[0]
-        return InputError(f"{program.name} refuses its data: {_in_plain_words(reason)}")
+        return InputError(f"{program.name} refuses its data: {in_plain_words(reason)}")
     return RunError(f"{program.name} failed while sampling:\n{said}")
 
 
-def _in_plain_words(reason: str) -> str:
+def in_plain_words(reason: str) -> str:
     """What Stan says of data, without its internal names; as it stands where it is not known.
 
     Examples
     --------
-    >>> _in_plain_words(
+    >>> in_plain_words(
     ...     "Exception: mismatch in dimension declared and found in context; processing "
     ...     "stage=data initialization; variable name=y; position=0; dims declared=(8); "
     ...     "dims found=(7) (in 'm.stan', line 7, column 2 to column 14)"
     ... )
     "'y' must have the size (8), got (7)."
-    >>> _in_plain_words(
+    >>> in_plain_words(
     ...     "Exception: m_model_namespace::m_model: sigma[1] is -1, but must be greater than or "
     ...     "equal to 0.000000 (in 'm.stan', line 8, column 2 to column 27)"
     ... )

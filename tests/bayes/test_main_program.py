@@ -92,6 +92,10 @@ COMMANDS = {
     "method=pathfinder num_draws=60 psis_resample=0",
     "one path": "random seed=42 data file={data} output file=out.csv sig_figs=8 "
     "method=pathfinder num_paths=1 num_draws=60",
+    "log density": "data file={data} output file=out.csv sig_figs=18 method=log_prob "
+    "unconstrained_params={points}",
+    "log density without Jacobian": "data file={data} output file=out.csv sig_figs=18 "
+    "method=log_prob unconstrained_params={points} jacobian=0",
 }
 
 
@@ -107,8 +111,13 @@ def test_draws_are_those_of_cmdstan(
     (tmp_path / "init.json").write_text(json.dumps(init), encoding="utf-8")
     metric = {"inv_metric": np.linspace(0.5, 1.5, 8).tolist()}
     (tmp_path / "metric.json").write_text(json.dumps(metric), encoding="utf-8")
+    points = {"params_r": [0.5, 0.3, 0.1, -0.2, 0.0, -2.0, 0.2, 0.1]}
+    (tmp_path / "points.json").write_text(json.dumps(points), encoding="utf-8")
     line = COMMANDS[name].format(
-        data=series, init=tmp_path / "init.json", metric=tmp_path / "metric.json"
+        data=series,
+        init=tmp_path / "init.json",
+        metric=tmp_path / "metric.json",
+        points=tmp_path / "points.json",
     )
     expected = run(cmdstan_reference, tmp_path / "cmdstan", line)
     got = run(programs["prophet"].executable, tmp_path / "whence", line)
@@ -120,6 +129,23 @@ def test_draws_are_those_of_cmdstan(
         if name == "pathfinder":
             ours, theirs = (draws.sort(draws.columns) for draws in (ours, theirs))
         assert ours.equals(theirs), f"{file} differs"
+
+
+def test_rows_of_points_are_those_of_cmdstan_down_its_columns(
+    series: Path, cmdstan_reference: Path, programs: dict[str, StanProgram], tmp_path: Path
+) -> None:
+    """The reference has not yet mended stan-dev/cmdstan#1336, where rows are read as columns."""
+    points = np.random.default_rng(1).normal(scale=0.5, size=(3, 8))
+    mistaken = points.reshape(-1).reshape(points.shape, order="F")
+    line = f"data file={series} output file=out.csv sig_figs=18 log_prob unconstrained_params="
+    for name, matrix in {"whence": points, "cmdstan": mistaken}.items():
+        file = tmp_path / f"{name}.json"
+        file.write_text(json.dumps({"params_r": matrix.tolist()}), encoding="utf-8")
+        executable = programs["prophet"].executable if name == "whence" else cmdstan_reference
+        assert run(executable, tmp_path / name, f"{line}{file}").returncode == 0
+    ours, theirs = (read_draws(tmp_path / side / "out.csv") for side in ("whence", "cmdstan"))
+    assert len(ours) == 3
+    assert ours.equals(theirs)
 
 
 def test_comments_are_those_of_cmdstan(
@@ -178,6 +204,12 @@ def test_info_is_that_of_cmdstan(
         ("id=1", "A method must be specified!"),
         ("sample data file=none.json", 'Cannot open specified file, "none.json"'),
         ("generate_quantities data file={data}", "Argument fitted_params must name a CSV file"),
+        ("log_prob data file={data}", "Argument unconstrained_params must name a JSON file"),
+        ("log_prob unconstrained_params=no.json data file={data}", 'specified file, "no.json"'),
+        (
+            "log_prob unconstrained_params={data} data file={data}",
+            "Unconstrained parameters file has no variable 'params_r'",
+        ),
         ("sample data file={data} output file=no/out.csv", "Cannot open output file"),
     ],
 )
