@@ -12,12 +12,13 @@ from prefect.artifacts import create_table_artifact
 from flows.artifact_keys import artifact_key
 from flows.comparison_parameters import ComparisonParameters
 from flows.finishing import finish_run, run_name
+from flows.given_files import given_source
 from flows.narration import Narrator
 from flows.results import result_storage
 from tasks.inference.comparison.units import read_units
 from tasks.inference.steps import compare_unit_models
 from tasks.report.steps import write_comparison
-from tasks.run_store import Artifact, RunStore
+from tasks.run_store import RunStore
 
 STEPS = 2
 
@@ -64,7 +65,7 @@ def model_comparison(parameters: ComparisonParameters) -> str:
     names = {"domain": name, "task": f"{len(given.labels)} units"}
     _show_models(json.loads(store.read_text(compared.record)), name)
     title = f"Comparison of models for {path.stem}"
-    source = Artifact(path=str(path.absolute()), sha256=data.sha256)
+    source = given_source(path, data)
     run = run_name(name, began)
     return finish_run(run, title, names, parameters, files, source, narrator, began)
 

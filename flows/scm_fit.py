@@ -1,7 +1,6 @@
 """Structural model: causal mechanisms from a graph and traces, accepted only when they hold."""
 
 import json
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,14 +10,15 @@ from prefect.artifacts import create_table_artifact
 
 from flows.artifact_keys import artifact_key
 from flows.finishing import finish_run, run_name
+from flows.given_files import given_file, given_source
 from flows.narration import Narrator
 from flows.results import result_storage
 from flows.scm_parameters import ScmFitParameters
-from tasks.errors import InputError, RunError
+from tasks.errors import RunError
 from tasks.intervention.structural.model_keeping import PICKLE
 from tasks.intervention.structural.steps import fit_mechanisms
 from tasks.report.steps import write_scm
-from tasks.run_store import Artifact, RunStore
+from tasks.run_store import RunStore
 
 STEPS = 2
 
@@ -67,22 +67,9 @@ def scm_fit(parameters: ScmFitParameters) -> str:
         )
     files |= {PICKLE: fitted.model}
     names = {"domain": name, "task": f"{len(record['scm']['graph']['nodes'])} nodes"}
-    source = Artifact(path=str(places[1].absolute()), sha256=traces.sha256)
+    source = given_source(places[1], traces)
     title = f"Structural model of {places[1].stem}"
     return finish_run(run, title, names, parameters, files, source, narrator, began)
-
-
-def given_file(store: RunStore, place: Path) -> Artifact:
-    """Keep a copy of a file that a run is given.
-
-    Raises
-    ------
-    InputError
-        If there is none.
-    """
-    if not place.is_file():
-        raise InputError(f"There is no file {place}.")
-    return store.save(place.name, lambda kept: shutil.copyfile(place, kept))
 
 
 def _show_mechanisms(record: dict[str, Any], name: str) -> None:

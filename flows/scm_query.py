@@ -7,9 +7,9 @@ from prefect import flow
 
 from flows.artifact_keys import artifact_key
 from flows.finishing import finish_run, run_name
+from flows.given_files import given_file
 from flows.narration import Narrator
 from flows.results import result_storage
-from flows.scm_fit import given_file
 from flows.scm_parameters import ScmQueryParameters
 from tasks.intervention.structural.model_keeping import find_model
 from tasks.intervention.structural.steps import ask_model

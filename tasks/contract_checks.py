@@ -1,9 +1,9 @@
 """Where a contract contradicts itself: leaks, costs, causal graph and priors, and all the rest."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from tasks.domain import Domain, Prior, PriorFamily
-from tasks.table_checks import Problem, check_tables_fit, circle
+from tasks.domain import Domain, MediaMix, Prior, PriorFamily
+from tasks.table_checks import NUMERIC, Problem, check_names, check_tables_fit, circle
 from tasks.task_checks import check_task
 
 PARAMETERS: dict[PriorFamily, tuple[str, ...]] = {
@@ -34,6 +34,9 @@ def check_contract(contract: Domain) -> Iterator[Problem]:
     for name, task in contract.tasks.items():
         for where, what in check_task(contract, task):
             yield f"tasks.{name}.{where}", what
+    if contract.media_mix:
+        for where, what in _check_media_mix(contract, contract.media_mix):
+            yield f"media_mix.{where}", what
 
 
 def _is_column(contract: Domain, node: str) -> bool:
@@ -57,15 +60,43 @@ def _check_causal_graph(contract: Domain) -> Iterator[Problem]:
         yield "causal_graph", f"runs in a circle: {' -> '.join(nodes)}"
 
 
-def _check_prior(here: str, prior: Prior) -> Iterator[Problem]:
-    names = PARAMETERS[prior.family]
-    if set(prior.parameters) != set(names):
-        got = ", ".join(prior.parameters) or "none"
-        yield here, f"a {prior.family} prior has the parameters {', '.join(names)}; got {got}"
+def law_problems(family: PriorFamily, parameters: Mapping[str, float]) -> Iterator[tuple[str, str]]:
+    """Find what is wrong with the parameters of a law: which one, or none, and what."""
+    names = PARAMETERS[family]
+    if set(parameters) != set(names):
+        got = ", ".join(parameters) or "none"
+        yield "", f"a {family} prior has the parameters {', '.join(names)}; got {got}"
         return
-    for name, value in prior.parameters.items():
+    for name, value in parameters.items():
         if name in POSITIVE and value <= 0:
-            yield f"{here}.{name}", f"must be > 0, got {value:g}"
-    if prior.family == "uniform" and prior.parameters["low"] >= prior.parameters["high"]:
-        low, high = prior.parameters["low"], prior.parameters["high"]
-        yield here, f"low must lie below high, got {low:g} and {high:g}"
+            yield name, f"must be > 0, got {value:g}"
+    if family == "uniform" and parameters["low"] >= parameters["high"]:
+        yield "", f"low must lie below high, got {parameters['low']:g} and {parameters['high']:g}"
+
+
+def _check_prior(here: str, prior: Prior) -> Iterator[Problem]:
+    for name, what in law_problems(prior.family, prior.parameters):
+        yield f"{here}.{name}" if name else here, what
+
+
+def _check_media_mix(contract: Domain, block: MediaMix) -> Iterator[Problem]:
+    if block.table not in contract.tables:
+        yield "table", f"there is no table {block.table!r}"
+        return
+    table = contract.tables[block.table]
+    named = {
+        "time": block.time,
+        "sales": block.sales,
+        **{f"channels.{channel}": column for channel, column in block.channels.items()},
+        **{f"controls.{place}": column for place, column in enumerate(block.controls)},
+    }
+    seen: dict[str, str] = {}
+    for where, column in named.items():
+        yield from check_names(where, block.table, table, (column,))
+        allowed = ("time",) if where == "time" else NUMERIC
+        if column in seen:
+            yield where, f"repeats media_mix.{seen[column]}, which is {column!r} too"
+        elif column in table.columns and table.columns[column].type not in allowed:
+            given = table.columns[column].type
+            yield where, f"{column!r} must be of type {' or '.join(allowed)}, which is {given}"
+        seen.setdefault(column, where)
