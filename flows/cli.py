@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from flows.commands import compare, domains, run, sbc, scm, stan
+from flows.commands import api, beliefs, compare, domains, run, sbc, scm, stan
 from tasks.errors import InputError, RunError
 
 BAD_INPUT = 2
@@ -30,6 +30,8 @@ def build_parser() -> argparse.ArgumentParser:
     sbc.add_commands(subcommands)
     compare.add_commands(subcommands)
     scm.add_commands(subcommands)
+    beliefs.add_commands(subcommands)
+    api.add_commands(subcommands)
     stan.add_commands(subcommands)
     for subcommand in _below(subcommands):
         _add_debug(subcommand, default=argparse.SUPPRESS)

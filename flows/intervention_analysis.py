@@ -4,31 +4,34 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-import yaml
 from prefect import flow
 from prefect.artifacts import create_table_artifact
 
+from flows.analysis_contract import as_yaml, resolve, schema_of
 from flows.artifact_keys import artifact_key
 from flows.finishing import finish_run, run_name
 from flows.narration import Narrator
 from flows.parameters import AnalysisParameters
 from flows.results import result_storage
 from tasks.attribution.steps import share_uncertainty
+from tasks.beliefs.run_records import ConflictRun
+from tasks.beliefs.steps import hold_analysis
+from tasks.beliefs.trust import strongest_bayes_factor
 from tasks.calibration.model_check import EFFECTS_MODEL, ReasonsToCheck
 from tasks.calibration.models import program_digest
 from tasks.calibration.steps import check_effects_model
-from tasks.contract import load_contract
-from tasks.domain import CheckThresholds, Costs, DemoSource, Domain, Task
+from tasks.domain import Domain
 from tasks.errors import InputError
 from tasks.inference.steps import choose_effects_pooling, fit_effects_model, weigh_keys
 from tasks.intervention.steps import simulate_interventions
 from tasks.relations.steps import check_data, given_data, make_features
 from tasks.report.steps import Records, write_report
 from tasks.run_store import Artifact, RunStore
-from tasks.targets import find_task
 from tasks.uncertainty.steps import fit_ensemble, measure_uncertainty
 
-STEPS = 11
+STEPS = 12
+LEVEL = 0.95
+"""Of credible intervals of what beliefs speak of."""
 SHOWN_CHECKS = 50
 
 
@@ -54,11 +57,11 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
     """
     began = datetime.now(UTC)
     store = RunStore.current()
-    contract, name, target = _resolve(parameters)
+    contract, name, target = resolve(parameters)
     narrator = Narrator(STEPS, artifact_key(contract.name))
     run = run_name(contract.name, began)
-    seed, schema = parameters.seed, _schema(contract)
-    used = store.save_text("domain.yaml", _as_yaml(contract, name, target))
+    seed, schema = parameters.seed, schema_of(contract)
+    used = store.save_text("domain.yaml", as_yaml(contract, name, target))
 
     narrator.stage("DECOMPOSE")
     source = given_data(contract, Path(parameters.source) if parameters.source else None)
@@ -107,6 +110,17 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
         parameters.top_columns,
         parameters.ranges,
     )
+    beliefs = None
+    if contract.priors:
+        beliefs = narrator.run(
+            "beliefs held against data",
+            hold_analysis,
+            contract,
+            data.tables,
+            shared.shares,
+            simulated.effects,
+            LEVEL,
+        )
     narrator.stage("INFER")
     pooling = narrator.run(
         "pooling of the effects", choose_effects_pooling, simulated.effects, seed
@@ -118,7 +132,7 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
         check_effects_model,
         fitted.data,
         program_digest(EFFECTS_MODEL) if parameters.check_model != "never" else "",
-        _reasons_to_check(contract, parameters, fitted.parameters),
+        _reasons_to_check(contract, parameters, fitted.parameters, _strongest(store, beliefs)),
         parameters.simulations,
         seed,
     )
@@ -134,6 +148,7 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
         posterior=fitted.posterior,
         diagnostics=fitted.diagnostics,
         model_check=checked,
+        beliefs=beliefs,
     )
     written = narrator.run(
         "report", write_report, contract, name, target, records, parameters.shaping()
@@ -153,52 +168,31 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
         "diagnostics.json": fitted.diagnostics,
         "effects_data.json": fitted.data,
         "model_check.json": checked,
+        **({"beliefs.json": beliefs} if beliefs else {}),
         **written,
     }
     title, names = f"{contract.title}: {name}", {"domain": contract.name, "task": name}
     return finish_run(run, title, names, parameters, files, source, narrator, began)
 
 
-def _resolve(parameters: AnalysisParameters) -> tuple[Domain, str, Task]:
-    contract = load_contract(parameters.domain)
-    if parameters.documents is not None:
-        if not isinstance(contract.source, DemoSource):
-            raise InputError(f"documents is a parameter of the demo alone, got {contract.name}.")
-        source = contract.source.model_copy(update={"documents": parameters.documents})
-        contract = contract.model_copy(update={"source": source})
-    return contract, *find_task(contract, parameters.target)
-
-
-def _schema(contract: Domain) -> Domain:
-    """The contract without what only later steps ask for, so that earlier ones stay cached."""
-    update: dict[str, object] = {
-        "tasks": {},
-        "costs": Costs(),
-        "causal_graph": (),
-        "priors": {},
-        "decision_worth": None,
-        "check_thresholds": CheckThresholds(),
-        "title": "",
-    }
-    source = contract.source
-    if not isinstance(source, DemoSource):
-        update["source"] = source.model_copy(update={"location": None})
-    return contract.model_copy(update=update)
-
-
-def _as_yaml(contract: Domain, name: str, target: Task) -> str:
-    used = contract.model_copy(update={"tasks": {name: target}})
-    content = used.model_dump(mode="json", exclude_defaults=True)
-    return str(yaml.safe_dump(content, allow_unicode=True, sort_keys=False))
+def _strongest(store: RunStore, beliefs: Artifact | None) -> float | None:
+    if beliefs is None:
+        return None
+    told = ConflictRun.model_validate_json(store.read_text(beliefs))
+    return strongest_bayes_factor(told.conflicts)
 
 
 def _reasons_to_check(
-    contract: Domain, parameters: AnalysisParameters, n_parameters: int
+    contract: Domain,
+    parameters: AnalysisParameters,
+    n_parameters: int,
+    bayes_factor: float | None,
 ) -> ReasonsToCheck:
     confidences = [prior.confidence for prior in contract.priors.values()]
     return ReasonsToCheck(
         mode=parameters.check_model,
         parameters=n_parameters,
+        bayes_factor=bayes_factor,
         decision_worth=contract.decision_worth,
         thresholds=contract.check_thresholds,
         client_confidence=min(confidences, default=None),

@@ -123,9 +123,13 @@ def parse_parameters(kind: type[P], values: Mapping[str, object]) -> P:
     try:
         return kind.model_validate(dict(values))
     except ValidationError as error:
-        problems = "; ".join(map(_problem, error.errors()))
-        known = ", ".join(kind.model_fields)
-        raise InputError(f"{problems}. Parameters are {known}.") from error
+        raise InputError(refusal(kind, error)) from error
+
+
+def refusal(kind: type[BaseModel], error: ValidationError) -> str:
+    """What breaks the rules of a flow's parameters, and which parameters there are."""
+    problems = "; ".join(map(_problem, error.errors()))
+    return f"{problems}. Parameters are {', '.join(kind.model_fields)}."
 
 
 def _problem(entry: ErrorDetails) -> str:

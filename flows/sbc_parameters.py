@@ -17,14 +17,14 @@ class SbcParameters(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    model: Annotated[
+    model_id: Annotated[
         str,
         Field(
             description="Stan program to calibrate, by its name.",
             json_schema_extra={"enum": list(MODELS)},
         ),
     ] = "hierarchical_noncentered"
-    validation: Annotated[
+    validation_type: Annotated[
         Validation,
         Field(
             description="quick: stops early on a clear failure, ranks parameters and joint log "
@@ -32,7 +32,7 @@ class SbcParameters(BaseModel):
             "around the posterior given the data."
         ),
     ] = "comprehensive"
-    simulations: Annotated[
+    num_simulations: Annotated[
         int, Field(ge=FEWEST, le=1_000_000, description="Data sets to simulate and fit.")
     ] = 1000
     data: Annotated[
@@ -42,22 +42,35 @@ class SbcParameters(BaseModel):
             "calibrated; the model's own design where nothing is given."
         ),
     ] = None
+    design_of: Annotated[
+        str | None,
+        Field(description="Run that fitted the model, in place of data: its design is calibrated."),
+    ] = None
     seed: Annotated[int, Field(ge=0, lt=2**32, description="Of all random numbers.")] = 1
     adapt_delta: Annotated[
         float, Field(gt=0, lt=1, description="Acceptance rate that warm-up aims at.")
     ] = 0.8
 
-    @field_validator("model")
+    @field_validator("model_id")
     @classmethod
     def _has_a_generator(cls, model: str) -> str:
         simulator_of(model)
         return model
 
     @model_validator(mode="after")
-    def _has_what_it_is_around(self) -> Self:
-        if self.validation == "posterior" and self.data is None:
+    def _has_one_design(self) -> Self:
+        if self.data is not None and self.design_of is not None:
             raise ValueError(
-                f"posterior calibration of {self.model} needs the data to calibrate around: give a "
-                "JSON file as data (--data FILE.json)"
+                "data and design_of both give a design: leave one of them out, got "
+                f"{self.data!r} and {self.design_of!r}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _has_what_it_is_around(self) -> Self:
+        if self.validation_type == "posterior" and self.data is None and self.design_of is None:
+            raise ValueError(
+                f"posterior calibration of {self.model_id} needs the data to calibrate around: "
+                "give a JSON file as data (--data FILE.json)"
             )
         return self

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, FiniteFloat
 
+from tasks.domain_media_mix import MediaMix
 from tasks.domain_tables import (
     Column,
     ColumnType,
@@ -31,6 +32,7 @@ __all__ = [
     "Expectation",
     "FolderSource",
     "Level",
+    "MediaMix",
     "Node",
     "Ordered",
     "Pattern",
@@ -192,6 +194,8 @@ class Domain(Frozen):
         What hangs on acting on the report, in the unit of the costs; None where it is not known.
     check_thresholds
         When the effects model is to be calibrated.
+    media_mix
+        What a media mix model reads; None where the domain is no business of that kind.
     """
 
     name: str
@@ -205,3 +209,4 @@ class Domain(Frozen):
     priors: dict[str, Prior] = Field(default_factory=dict)
     decision_worth: Annotated[FiniteFloat, Field(ge=0)] | None = None
     check_thresholds: CheckThresholds = CheckThresholds()
+    media_mix: MediaMix | None = None

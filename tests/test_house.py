@@ -11,6 +11,7 @@ GROUND_FLOOR = {
     "errors",
     "locations",
     "domain",
+    "domain_media_mix",
     "domain_tables",
     "domain_tasks",
     "contract",

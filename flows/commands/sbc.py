@@ -9,7 +9,15 @@ from flows.sbc_parameters import DATA, PARAMETERS, SbcParameters
 from tasks.errors import InputError
 from tasks.run_store import RunStore
 
-SETTINGS = ("simulations", "validation", "data", "seed", "adapt_delta")
+SETTINGS = {
+    "num_simulations": "simulations",
+    "validation_type": "validation",
+    "data": "data",
+    "design_of": "of",
+    "seed": "seed",
+    "adapt_delta": "adapt_delta",
+}
+"""Parameters of the flow, by the options that set them."""
 
 
 def add_commands(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -36,6 +44,9 @@ def add_commands(subcommands: "argparse._SubParsersAction[argparse.ArgumentParse
         "(around the posterior given --data)",
     )
     sbc.add_argument("--data", metavar="FILE.json", help="design and priors, as data of the model")
+    sbc.add_argument(
+        "--of", metavar="RUN", help="design of the model that a run has fitted, in place of --data"
+    )
     sbc.add_argument("--seed", metavar="N", help="of all random numbers (default: 1)")
     sbc.add_argument("--adapt-delta", metavar="X", help="aim of warm-up (default: 0.8)")
     sbc.add_argument(
@@ -55,15 +66,15 @@ def run_sbc(options: argparse.Namespace) -> None:
     from flows.sbc_validate import sbc_validate
 
     store = RunStore.current()
-    values = _begun(store, options.resume) if options.resume else {"model": options.model}
-    if not values["model"]:
+    values = _begun(store, options.resume) if options.resume else {"model_id": options.model}
+    if not values["model_id"]:
         raise InputError("Name a model to calibrate, or a run to go on with (--resume RUN).")
-    if options.model not in (None, values["model"]):
+    if options.model not in (None, values["model_id"]):
         raise InputError(
-            f"Run {options.resume} calibrates {values['model']}, not {options.model}: leave the "
+            f"Run {options.resume} calibrates {values['model_id']}, not {options.model}: leave the "
             "model out."
         )
-    given = {name: getattr(options, name) for name in SETTINGS}
+    given = {name: getattr(options, option) for name, option in SETTINGS.items()}
     values |= {name: value for name, value in given.items() if value is not None}
     if options.data:
         values["data"] = str(Path(options.data).absolute())  # so that it can be found again

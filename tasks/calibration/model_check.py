@@ -25,7 +25,7 @@ class ReasonsToCheck(BaseModel):
     ----------
     mode
         As of `CheckModel`.
-    parameters, decision_worth, client_confidence
+    parameters, bayes_factor, decision_worth, client_confidence
         As of `Evidence`.
     thresholds
         Of these.
@@ -33,6 +33,7 @@ class ReasonsToCheck(BaseModel):
 
     mode: CheckModel
     parameters: int
+    bayes_factor: float | None = None
     decision_worth: float | None
     client_confidence: float | None
     thresholds: CheckThresholds
@@ -66,7 +67,7 @@ def check_model(
         For JSON: ``need``, ``decision``, ``status`` (``skipped`` where nothing was done),
         ``reasons``, ``simulations``.
     """
-    evidence = Evidence(why.parameters, None, why.decision_worth, why.client_confidence)
+    evidence = Evidence(why.parameters, why.bayes_factor, why.decision_worth, why.client_confidence)
     decision = is_essential(evidence, why.thresholds)
     told = {"need": decision.level, "decision": str(decision)}
     if why.mode == "never" or (why.mode == "auto" and decision.level != "essential"):

@@ -12,6 +12,7 @@ from tasks.calibration.simulators.hierarchical_normal import HierarchicalNormal
 from tasks.calibration.simulators.hierarchical_student_t import HierarchicalStudentT
 from tasks.calibration.simulators.intervention_effects import InterventionEffects
 from tasks.calibration.simulators.key_importance import KeyImportance
+from tasks.calibration.simulators.media_mix import MediaMix
 from tasks.calibration.simulators.precision_regression import PrecisionRegression
 from tasks.errors import InputError
 from tasks.locations import resource
@@ -28,6 +29,7 @@ MODELS: dict[str, type[DesignedSimulator]] = {
     "precision_regression": PrecisionRegression,
     "intervention_effects": InterventionEffects,
     "key_importance": KeyImportance,
+    "media_mix": MediaMix,
 }
 """Generators by the name of their program without its ending."""
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tasks.attribution.crossed import crossed_statistics
+from tasks.beliefs.run_records import ConflictRun
 from tasks.domain import PLACEBO, Domain, Node, Task
 from tasks.inference.level_pooling import LevelPooling
 from tasks.intervention.replicate_cells import ReplicateCells
@@ -40,6 +41,8 @@ class Findings:
         Posterior draws of the effects in per cent, shape (S, K).
     left_out
         Actions that were not simulated, and why.
+    beliefs
+        Content of ``beliefs.json``; None where the contract has no priors.
     """
 
     contract: Domain
@@ -56,6 +59,7 @@ class Findings:
     cells: ReplicateCells
     draws: npt.NDArray[np.float64]
     left_out: Mapping[str, str]
+    beliefs: Record | None = None
 
 
 def compose(found: Findings) -> Report:
@@ -100,6 +104,7 @@ def compose(found: Findings) -> Report:
             **{name: found.diagnostics[name] for name in Diagnostics.model_fields}
         ),
         model_check=ModelCheck(**found.model_check),
+        beliefs=ConflictRun.model_validate(found.beliefs) if found.beliefs else None,
         notes=_notes(found),
     )
 

@@ -6,12 +6,13 @@ bytes.
 
 from typing import Literal
 
+from tasks.beliefs.run_records import ConflictRun
 from tasks.domain import Node
 from tasks.inference.level_pooling import LevelPooling
 from tasks.report.evidence import CalibrationPoint, Diagnostics, GateCheck, ModelCheck, Score
 from tasks.report.frozen import ByName, Frozen
 
-VERSION = 2
+VERSION = 3
 
 Confidence = Literal["high", "medium", "needs more data"]
 
@@ -171,6 +172,8 @@ class Report(Frozen):
         Effects on the column of pure noise; their intervals should hold 0.
     pooling
         Of each level's effects.
+    beliefs
+        The contract's priors held against data; None where it has none.
     notes
         What a reader must know, each a sentence.
     """
@@ -200,4 +203,5 @@ class Report(Frozen):
     pooling: tuple[LevelPooling, ...]
     diagnostics: Diagnostics
     model_check: ModelCheck
+    beliefs: ConflictRun | None = None
     notes: tuple[str, ...] = ()

@@ -72,10 +72,10 @@ def _page(
     sections: Sequence[Section],
     figures: Mapping[ScmPicture, Figure],
 ) -> str:
-    return TEMPLATES.get_template("scm.html.j2").render(
+    return TEMPLATES.get_template("verdict.html.j2").render(
         title=title,
-        headline=first,
-        sentences=sentences,
+        kind="Structural causal model",
+        verdicts=[(first, sentences)],
         is_doubtful=is_doubtful,
         sections=sections,
         captions=CAPTIONS,

@@ -1,5 +1,6 @@
 """The evidence of a report in the order in which it is told."""
 
+from tasks.report.belief_conflict_sections import belief_section
 from tasks.report.data_sections import (
     calibration_section,
     data_section,
@@ -33,6 +34,7 @@ def sections(report: Report) -> tuple[Section, ...]:
         illusory_section(report),
         confidence_section(report),
         placebo_section(report),
+        *((belief_section(report.beliefs),) if report.beliefs else ()),
         calibration_section(report),
         pooling_section(report),
         diagnostics_section(report),

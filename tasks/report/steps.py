@@ -12,6 +12,8 @@ from matplotlib.figure import Figure
 from prefect import task
 from pydantic import BaseModel
 
+from tasks.beliefs.elicitation_record import Elicitation
+from tasks.beliefs.run_records import ConflictRun, UpdateRun
 from tasks.cache import CONTENT
 from tasks.calibration.chunk_files import load_simulations
 from tasks.calibration.steps import Simulated
@@ -20,6 +22,13 @@ from tasks.domain import Domain, Task
 from tasks.inference.comparison.record import Comparison
 from tasks.inference.steps import Compared
 from tasks.intervention.cell_table import cells_from_table
+from tasks.report.belief_figures import (
+    conflict_figures,
+    elicitation_figures,
+    update_figures,
+)
+from tasks.report.belief_page import conflict_page, elicitation_page, update_page
+from tasks.report.belief_text import conflict_text, elicitation_text, update_text
 from tasks.report.calibration_figures import calibration_figures
 from tasks.report.calibration_json import calibration_json
 from tasks.report.calibration_page import calibration_page
@@ -53,6 +62,7 @@ class Records(BaseModel):
     posterior: Artifact
     diagnostics: Artifact
     model_check: Artifact
+    beliefs: Artifact | None = None
 
 
 @task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
@@ -86,6 +96,7 @@ def write_report(
             cells=cells_from_table(pl.read_parquet(store.fetch(records.effects))),
             draws=effect.values.reshape(-1, effect.shape[-1]),
             left_out=read(records.left_out),
+            beliefs=read(records.beliefs) if records.beliefs else None,
         )
     )
     texts = {
@@ -142,6 +153,36 @@ def write_scm_query(title: str, record: Artifact) -> dict[str, Artifact]:
     found = json.loads(store.read_text(record))
     texts = {"report.txt": query_text(title, found), "report.html": query_page(title, found)}
     return _save_all(store, texts, query_figures(found).items())
+
+
+@task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
+def write_elicitation(session: str, record: Artifact) -> dict[str, Artifact]:
+    """Write the report of an elicitation; its files by their path in the run's folder."""
+    store = RunStore.current()
+    found = Elicitation.model_validate_json(store.read_text(record))
+    texts = {
+        "report.txt": elicitation_text(session, found),
+        "report.html": elicitation_page(session, found),
+    }
+    return _save_all(store, texts, elicitation_figures(session, found).items())
+
+
+@task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
+def write_conflict(record: Artifact) -> dict[str, Artifact]:
+    """Write what data say of beliefs; its files by their path in the run's folder."""
+    store = RunStore.current()
+    found = ConflictRun.model_validate_json(store.read_text(record))
+    texts = {"report.txt": conflict_text(found), "report.html": conflict_page(found)}
+    return _save_all(store, texts, conflict_figures(found).items())
+
+
+@task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
+def write_update(record: Artifact) -> dict[str, Artifact]:
+    """Write which priors should change; its files by their path in the run's folder."""
+    store = RunStore.current()
+    found = UpdateRun.model_validate_json(store.read_text(record))
+    texts = {"report.txt": update_text(found), "report.html": update_page(found)}
+    return _save_all(store, texts, update_figures(found).items())
 
 
 def _save_all(

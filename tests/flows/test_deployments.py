@@ -8,10 +8,16 @@ import pytest
 import yaml
 from prefect import Flow
 
+from flows.belief_parameters import (
+    ElicitParameters,
+    PriorConflictParameters,
+    UpdateParameters,
+)
 from flows.comparison_parameters import ComparisonParameters
 from flows.parameters import AnalysisParameters
 from flows.sbc_parameters import SbcParameters
 from flows.scm_parameters import ScmFitParameters, ScmQueryParameters
+from tasks.beliefs.elicitation import elicit
 from tasks.calibration.models import MODELS
 from tasks.contract import known_domains, load_contract
 from tasks.inference.comparison.units import read_units
@@ -31,7 +37,16 @@ EVERY = pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda of: of["na
 def test_each_domain_each_model_and_each_other_flow_have_a_deployment() -> None:
     models = [f"sbc-{model.replace('_', '-')}" for model in MODELS]
     assert sorted(of["name"] for of in DEPLOYMENTS) == sorted(
-        [*known_domains(), *models, "compare-models", "scm-fit", "scm-query"]
+        [
+            *known_domains(),
+            *models,
+            "compare-models",
+            "scm-fit",
+            "scm-query",
+            "elicit-beliefs",
+            "prior-conflict",
+            "update-priors",
+        ]
     )
 
 
@@ -42,7 +57,7 @@ def test_a_deployment_starts_what_is_there(deployment: dict[str, Any]) -> None:
     assert isinstance(flow, Flow)
     given = flow.validate_parameters(deployment["parameters"])["parameters"]
     if isinstance(given, SbcParameters):
-        assert deployment["name"] == f"sbc-{given.model.replace('_', '-')}"
+        assert deployment["name"] == f"sbc-{given.model_id.replace('_', '-')}"
     elif isinstance(given, ComparisonParameters):
         assert len(read_units(resource(given.data)).labels) == 8
     elif isinstance(given, ScmFitParameters):
@@ -51,6 +66,12 @@ def test_a_deployment_starts_what_is_there(deployment: dict[str, Any]) -> None:
         assert len(traces.frame) == 400
     elif isinstance(given, ScmQueryParameters):
         assert (given.model, given.kind) == ("scm-line_traces", "do")
+    elif isinstance(given, ElicitParameters):
+        assert elicit(resource(given.answers)).client == "acme"
+    elif isinstance(given, PriorConflictParameters):
+        assert load_contract(given.model_id).media_mix
+    elif isinstance(given, UpdateParameters):
+        assert given.update_strategy == "evidence_weighted"
     else:
         assert isinstance(given, AnalysisParameters)
         contract = load_contract(given.domain)
@@ -79,13 +100,18 @@ def test_schedules_are_there_and_switched_off() -> None:
     [
         ("intervention_analysis", {"domain": "demo", "members": 3}, "greater than or equal to 8"),
         ("intervention_analysis", {"check_model": "perhaps"}, "'auto', 'always' or 'never'"),
-        ("sbc_validate", {"model": "key_importance", "simulations": 19}, "or equal to 20"),
-        ("sbc_validate", {"model": "schools"}, "There is no model 'schools'"),
+        ("sbc_validate", {"model_id": "key_importance", "num_simulations": 19}, "or equal to 20"),
+        ("sbc_validate", {"model_id": "schools"}, "There is no model 'schools'"),
         ("model_comparison", {"alpha": 0.7}, "less than 0.5"),
         ("scm_fit", {"quality": "magic"}, "'good', 'better' or 'best'"),
         ("scm_fit", {"r2_threshold": 1.5}, "less than or equal to 1"),
         ("scm_query", {"model": "scm-line_traces"}, "actions"),
         ("scm_query", {"actions": ["X=1"], "samples": 10}, "or equal to 100"),
+        ("prior_conflict", {"client_id": "acme", "model_id": "demo", "data_period_months": 0}, "1"),
+        ("prior_conflict", {"client_id": "acme"}, "model_id"),
+        ("prior_conflict", {"client_id": "a/b", "model_id": "demo"}, "pattern"),
+        ("update_priors", {"session_id": "s", "update_strategy": "guess"}, "'evidence_weighted'"),
+        ("update_priors", {"session_id": "s", "min_evidence_strength": 0.5}, "or equal to 1"),
         ("model_comparison", {"theta_low": 5, "theta_high": 2}, "theta_low must be below"),
     ],
 )

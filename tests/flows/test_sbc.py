@@ -30,7 +30,7 @@ FIT = "key_importance, {} simulations"
 
 
 def run(root: Path, **changes: object) -> Path:
-    values: dict[str, object] = {"model": "key_importance", "simulations": 20} | changes
+    values: dict[str, object] = {"model_id": "key_importance", "num_simulations": 20} | changes
     return root / run_locally(sbc_validate, parse_parameters(SbcParameters, values))
 
 
@@ -102,7 +102,7 @@ def test_more_simulations_extend_those_that_are_there(
     finished: Path, runs_root: Path, calibrations: Path
 ) -> None:
     before = chunks(calibrations)
-    more = run(runs_root, simulations=40)
+    more = run(runs_root, num_simulations=40)
     after = chunks(calibrations)
     assert {path: after[path] for path in before} == before
     assert len(after) == len(before) + 2
@@ -173,7 +173,7 @@ def test_a_calibration_around_a_posterior_draws_from_it_and_goes_on_without_its_
     ranks = simulations(done).ranks
     assert ranks.shape[0] == 20
     assert simulations(done).is_fitted.all()
-    prior = simulations(run(runs_root, model="hierarchical_noncentered"))
+    prior = simulations(run(runs_root, model_id="hierarchical_noncentered"))
     mu = prior.names.index("mu")
     assert simulations(done).truth[:, mu].std() < 0.7 * prior.truth[:, mu].std()
     given.write_text("{}", encoding="utf-8")
@@ -191,7 +191,7 @@ def test_runs_and_report_know_calibrations(
     earlier, store = "shops/2001-01-01T00-00-00-aaaaaa", RunStore.current()
     values = {"domain": "shops", "task": "x", "parameters": {"seed": 7}, "seconds": 3}
     store.publish(earlier, {"manifest.json": store.save_text("manifest.json", json.dumps(values))})
-    last = run(tmp_path / "runs", validation="quick")
+    last = run(tmp_path / "runs", validation_type="quick")
     assert main(["runs"]) == 0
     first, second = capsys.readouterr().out.splitlines()
     assert first == "2001-01-01T00-00-00-aaaaaa  shops  x  seed 7  3 s"

@@ -44,7 +44,7 @@ def refusal(runs_root: Path, capsys: pytest.CaptureFixture[str]) -> Said:
         (["schools"], "There is no model 'schools' in stan/: choose one of hierarchical_"),
         (
             ["key_importance", "--simulations", "19"],
-            "simulations must be greater than or equal to 20, got '19'. Parameters are",
+            "num_simulations must be greater than or equal to 20, got '19'. Parameters are",
         ),
         (
             ["key_importance", "--simulations", "few"],

@@ -1,0 +1,1 @@
+"""Beliefs against data: priors elicited, tested, updated, and kept with their history."""
