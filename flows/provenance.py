@@ -59,7 +59,7 @@ def manifest_of(
     """
     content = {
         **names,
-        "parameters": parameters.model_dump(),
+        "parameters": parameters.model_dump(mode="json"),
         "source": source.model_dump() if source else None,
         "flow_run": str(flow_run.id),
         "began": began.isoformat(timespec="seconds"),

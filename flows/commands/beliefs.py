@@ -48,7 +48,7 @@ def add_commands(subcommands: "argparse._SubParsersAction[argparse.ArgumentParse
     update.set_defaults(run=_update)
     for name, what in (("accept", "put a recommended prior in force"), ("reject", "keep the old")):
         decide = own.add_parser(name, help=what)
-        decide.add_argument("recommendation", metavar="ID")
+        decide.add_argument("recommendation", metavar="ID", type=int)
         decide.add_argument("--by", metavar="NAME", default="", help="who decides")
         decide.set_defaults(run=_decide, accepts=name == "accept")
     history = own.add_parser("history", help="every prior of a client, old ones too")
@@ -110,12 +110,16 @@ def _decide(options: argparse.Namespace) -> None:
     from tasks.beliefs.registry import Registry
     from tasks.beliefs.registry_updates import accept, reject
 
-    by = options.by or getuser()
     decide = accept if options.accepts else reject
-    print(decide(Registry.current(), options.recommendation, by))
+    with Registry.current() as registry:
+        decided = decide(registry, options.recommendation, options.by or getuser())
+    new = f"; the new prior is {decided.new_prior_id}" if decided.new_prior_id else ""
+    print(f"Recommendation {decided.id} is {decided.status} by {decided.decided_by}{new}.")
 
 
 def _history(options: argparse.Namespace) -> None:
+    from tasks.beliefs.history import history_lines
     from tasks.beliefs.registry import Registry
 
-    print(Registry.current(), options.client_id)
+    with Registry.current() as registry:
+        print("\n".join(history_lines(registry, options.client_id)))

@@ -12,6 +12,9 @@ PANEL_NODES = 16
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(PANEL_NODES)
 TOLERANCE = 1e-11
 """Error of a panel that is let stand, as a share of the whole integral."""
+MUCH = 1e-9
+"""Share of a target from which on a panel is halved once more in the end: between its nodes a
+polynomial is less exact than its integral."""
 ROUNDS = 100
 NARROWEST = 1e-13
 """Width of a panel, relative to its distance from 0, that is not halved again."""
@@ -59,25 +62,39 @@ def adaptive_rule(log_targets: LogTargets, edges: Floats) -> tuple[Floats, Float
         is_rough = _is_rough(left, right, integral, error, size)
         if not is_rough.any():
             break
-        middle = (left + right)[is_rough] / 2
-        finer = np.append(left[is_rough], middle), np.append(middle, right[is_rough])
-        new = _measured(log_targets, *finer)
-        order = np.argsort(np.append(left[~is_rough], finer[0]))
-        left = np.append(left[~is_rough], finer[0])[order]
-        right = np.append(right[~is_rough], finer[1])[order]
+        halves = _halved(left[is_rough], right[is_rough])
+        left, right = np.append(left[~is_rough], halves[0]), np.append(right[~is_rough], halves[1])
+        order = np.argsort(left)
+        left, right = left[order], right[order]
         integral, error, size = (
             np.append(old[:, ~is_rough], fresh, axis=1)[:, order]
-            for old, fresh in zip((integral, error, size), new, strict=True)
+            for old, fresh in zip(
+                (integral, error, size), _measured(log_targets, *halves), strict=True
+            )
         )
-    values, log_weights = _rule(left, right)
+    holds_much = (integral - _total(integral) > np.log(MUCH)).any(axis=0)
+    halves = _halved(left[holds_much], right[holds_much])
+    left, right = np.append(left[~holds_much], halves[0]), np.append(right[~holds_much], halves[1])
+    order = np.argsort(left)
+    values, log_weights = _rule(left[order], right[order])
     return values.ravel(), log_weights.ravel()
+
+
+def _halved(left: Floats, right: Floats) -> tuple[Floats, Floats]:
+    """Ends of both halves of each panel, (2 P,)."""
+    middle = (left + right) / 2
+    return np.append(left, middle), np.append(middle, right)
+
+
+def _total(integral: Floats) -> Floats:
+    """Log of the whole integral of each target, (K, 1)."""
+    return np.asarray(logsumexp(integral, axis=1, keepdims=True))
 
 
 def _is_rough(left: Floats, right: Floats, integral: Floats, error: Floats, size: Floats) -> Bools:
     """Which panels are to be halved, shape (P,)."""
-    total = logsumexp(integral, axis=1, keepdims=True)
     tolerance = np.maximum(TOLERANCE, 64 * np.finfo(np.float64).eps * size)
-    is_rough = (error - total > np.log(tolerance)).any(axis=0)
+    is_rough = (error - _total(integral) > np.log(tolerance)).any(axis=0)
     width = right - left
     beside = np.minimum(np.append(np.inf, width[:-1]), np.append(width[1:], np.inf))
     is_wide = width > NARROWEST * np.maximum(np.abs(left), np.abs(right))

@@ -1,10 +1,12 @@
 """Priors that were held against data, with the evidence."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from tasks.beliefs.registry import Registry
+from tasks.beliefs.registry_engine import RefusedRowError
 from tasks.beliefs.registry_findings import Conflict, StoredConflict, bayes_factor_of
 from tasks.beliefs.registry_lookup import check_known, is_current, known
 from tasks.beliefs.tables import (
@@ -29,13 +31,25 @@ def record_conflicts(registry: Registry, conflicts: Sequence[Conflict]) -> tuple
     InputError
         If the registry does not know a prior or a model.
     """
+    if not conflicts:
+        return ()
     rows = [_row(conflict) for conflict in conflicts]
-    with registry.transaction("adding") as session:
-        check_known(session, ClientPrior, (conflict.prior_id for conflict in conflicts))
-        check_known(session, ModelMetadata, (conflict.model_key for conflict in conflicts))
-        session.add_all(rows)
-        session.flush()
-        return tuple(row.id for row in rows)
+    with_ids = insert(PriorDataConflict).returning(
+        PriorDataConflict.id, sort_by_parameter_order=True
+    )
+    try:
+        with registry.transaction("adding") as session:
+            connection = session.connection()
+            ids = tuple(connection.scalars(with_ids, rows))
+            evidence = list(_evidence(conflicts, ids))
+            if evidence:
+                connection.execute(insert(ConflictEvidence), evidence)
+            return ids
+    except RefusedRowError:
+        with registry.transaction("reading") as session:
+            check_known(session, ClientPrior, (conflict.prior_id for conflict in conflicts))
+            check_known(session, ModelMetadata, (conflict.model_key for conflict in conflicts))
+        raise
 
 
 def latest_conflicts(registry: Registry, session_id: str) -> tuple[StoredConflict, ...]:
@@ -71,10 +85,12 @@ def latest_conflicts(registry: Registry, session_id: str) -> tuple[StoredConflic
         return tuple(StoredConflict.model_validate(row.PriorDataConflict) for row in by_quantity)
 
 
-def _row(conflict: Conflict) -> PriorDataConflict:
-    origin = conflict.model_dump(include={"run", "run_digest"})
-    return PriorDataConflict(
-        **conflict.model_dump(exclude={"evidence"}),
-        bayes_factor=bayes_factor_of(conflict.log_bayes_factor),
-        evidence=[ConflictEvidence(**found.model_dump(), **origin) for found in conflict.evidence],
-    )
+def _row(conflict: Conflict) -> dict[str, Any]:
+    bayes_factor = bayes_factor_of(conflict.log_bayes_factor)
+    return conflict.model_dump(exclude={"evidence"}) | {"bayes_factor": bayes_factor}
+
+
+def _evidence(conflicts: Iterable[Conflict], ids: Iterable[int]) -> Iterator[dict[str, Any]]:
+    for conflict, conflict_id in zip(conflicts, ids, strict=True):
+        common = {"conflict_id": conflict_id} | conflict.model_dump(include={"run", "run_digest"})
+        yield from (found.model_dump() | common for found in conflict.evidence)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.exc import DataError, DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from tasks.errors import InputError, RunError
@@ -24,6 +24,10 @@ Mode = Literal["reading", "adding", "deciding"]
 """Of a transaction; only one that decides depends on rows that others could add meanwhile."""
 MODE = "registry_mode"
 ADVISORY_LOCK = int.from_bytes(b"whence")
+
+
+class RefusedRowError(RunError):
+    """A row breaks a rule of its table, such as a foreign key."""
 
 
 def make_engine(url: URL) -> Engine:
@@ -64,13 +68,17 @@ def plain_errors(url: URL) -> Iterator[None]:
     ------
     InputError
         If no database could hold such a value.
+    RefusedRowError
+        If a row breaks a rule of its table.
     RunError
-        If the database cannot be reached or used, or refuses what it was told.
+        If the database cannot be reached or used.
     """
     try:
         yield
     except (DataError, OverflowError, UnicodeEncodeError) as error:
         raise InputError(f"The registry cannot hold such a value: {_words(error)}.") from error
+    except IntegrityError as error:
+        raise RefusedRowError(f"The registry {url} refuses a row: {_words(error)}.") from error
     except DBAPIError as error:
         raise RunError(f"The registry {url} cannot be used: {_words(error)}.") from error
 

@@ -156,7 +156,7 @@ def test_all_processes_open_an_empty_database_at_once(
     new_database: Callable[[str], str],
 ) -> None:
     assert opened == [9] * PROCESSES
-    for _ in range(10):  # now that all of them are awake
+    for _ in range(3):  # now that all of them are awake
         fresh = new_database(database_kind)
         for process in processes:
             process.tell("open", fresh)

@@ -12,6 +12,7 @@ from sqlalchemy import event, select
 from tasks.beliefs.registry import Registry
 from tasks.beliefs.registry_calibrations import newest_validation, record_validation
 from tasks.beliefs.registry_conflicts import latest_conflicts, record_conflicts
+from tasks.beliefs.registry_engine import RefusedRowError
 from tasks.beliefs.registry_findings import ValidationResult
 from tasks.beliefs.registry_models import record_model
 from tasks.beliefs.registry_priors import (
@@ -134,6 +135,16 @@ def test_conflicts_are_kept_all_or_none(registry: Registry, examples: Examples, 
             record_conflicts(registry, [good, unknown])
     assert latest_conflicts(registry, case.session_id) == ()
     assert record_conflicts(registry, []) == ()
+
+
+def test_a_conflict_that_breaks_a_rule_of_the_table_leaves_no_other(
+    registry: Registry, examples: Examples, case: Case
+) -> None:
+    good = examples.conflict(case.tv, case.model_key)
+    bad = good.model_copy(update={"confidence_threshold": 1.1})  # past the record's own checks
+    with pytest.raises(RefusedRowError, match=r"refuses a row: .*confidence_threshold"):
+        record_conflicts(registry, [good, bad])
+    assert latest_conflicts(registry, case.session_id) == ()
 
 
 def test_accepting_makes_a_prior_that_supersedes_the_old_one(
