@@ -29,7 +29,7 @@ from tasks.report.steps import Records, write_report
 from tasks.run_store import Artifact, RunStore
 from tasks.uncertainty.steps import fit_ensemble, measure_uncertainty
 
-STEPS = 12
+STEPS = 11
 LEVEL = 0.95
 """Of credible intervals of what beliefs speak of."""
 SHOWN_CHECKS = 50
@@ -58,7 +58,7 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
     began = datetime.now(UTC)
     store = RunStore.current()
     contract, name, target = resolve(parameters)
-    narrator = Narrator(STEPS, artifact_key(contract.name))
+    narrator = Narrator(STEPS + bool(contract.priors), artifact_key(contract.name))
     run = run_name(contract.name, began)
     seed, schema = parameters.seed, schema_of(contract)
     used = store.save_text("domain.yaml", as_yaml(contract, name, target))

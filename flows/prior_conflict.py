@@ -30,7 +30,7 @@ from tasks.relations.steps import check_data, given_data
 from tasks.report.steps import write_conflict
 from tasks.run_store import Artifact, RunStore
 
-STEPS = 5
+STEPS, STEPS_OF_STATISTICS = 5, 3
 
 
 @flow(
@@ -60,7 +60,9 @@ def prior_conflict(parameters: PriorConflictParameters) -> str:
         stored = _stated(registry, client, contract.name)
         folder = parameters.source or _last_source(registry, contract.name)
         domain = f"conflict-{client}"
-        narrator = Narrator(STEPS, artifact_key(domain))
+        narrator = Narrator(
+            STEPS if contract.media_mix else STEPS_OF_STATISTICS, artifact_key(domain)
+        )
         run = run_name(domain, began)
 
         narrator.stage("CHECK")

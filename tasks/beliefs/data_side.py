@@ -15,6 +15,7 @@ from tasks.beliefs.quadrature import adaptive_rule
 from tasks.errors import InputError
 
 Ints = npt.NDArray[np.int64]
+ARRAYS = ("values", "log_weights", "log_likelihood", "chain", "log_rule")
 LEAST_DRAWS = 100
 TAILS = np.array([1e-13, 1e-9, 1e-6, 1e-4, 1e-2, 0.1, 0.3])
 LANDMARKS = np.concatenate([TAILS, [0.5], 1 - TAILS[::-1]])
@@ -41,8 +42,8 @@ class DataSide:
         Number of the chain of each draw, shape (S,).
     reference
         The reference prior.
-    is_quadrature
-        Whether the values are nodes, without Monte Carlo error.
+    log_rule
+        Logs of the nodes' weights in the integral over the quantity, shape (S,); of draws (0,).
     """
 
     values: Floats
@@ -50,13 +51,12 @@ class DataSide:
     log_likelihood: Floats
     chain: Ints
     reference: Belief
-    is_quadrature: bool
+    log_rule: Floats
 
     @property
-    def log_rule(self) -> Floats:
-        """Log weights of the quadrature's rule for the integral over the quantity, shape (S,)."""
-        density = self.log_likelihood + self.reference.log_density(self.values)
-        return self.log_weights - density
+    def is_quadrature(self) -> bool:
+        """Whether the values are nodes, without Monte Carlo error."""
+        return bool(len(self.log_rule))
 
 
 def from_log_likelihood(
@@ -113,7 +113,7 @@ def from_log_likelihood(
         log_likelihood=likelihood - log_evidence,
         chain=np.zeros(len(values), dtype=np.int64),
         reference=reference,
-        is_quadrature=True,
+        log_rule=log_rule,
     )
 
 
@@ -160,41 +160,23 @@ def from_draws(draws: npt.ArrayLike, log_likelihood: npt.ArrayLike, reference: B
         log_likelihood=likelihood.ravel(),
         chain=np.repeat(np.arange(len(values)), values.shape[1]),
         reference=reference,
-        is_quadrature=False,
+        log_rule=np.empty(0),
     )
 
 
 def save_side(path: Path, side: DataSide) -> None:
     """Write a side as a compressed .npz file, its reference prior as JSON inside."""
-    np.savez_compressed(
-        path,
-        values=side.values,
-        log_weights=side.log_weights,
-        log_likelihood=side.log_likelihood,
-        chain=side.chain,
-        about=np.array(
-            json.dumps(
-                {
-                    "reference": side.reference.model_dump(mode="json"),
-                    "is_quadrature": side.is_quadrature,
-                }
-            )
-        ),
-    )
+    arrays = {name: getattr(side, name) for name in ARRAYS}
+    reference = json.dumps(side.reference.model_dump(mode="json"))
+    np.savez_compressed(path, allow_pickle=False, reference=np.array(reference), **arrays)
 
 
 def load_side(path: Path) -> DataSide:
     """Read what `save_side` wrote; nothing in the file is executed."""
     with np.load(path, allow_pickle=False) as file:
-        about = json.loads(str(file["about"]))
-        return DataSide(
-            values=file["values"],
-            log_weights=file["log_weights"],
-            log_likelihood=file["log_likelihood"],
-            chain=file["chain"],
-            reference=Belief.model_validate(about["reference"]),
-            is_quadrature=bool(about["is_quadrature"]),
-        )
+        arrays = {name: file[name] for name in ARRAYS}
+        reference = Belief.model_validate(json.loads(str(file["reference"])))
+    return DataSide(reference=reference, **arrays)
 
 
 def _edges(beliefs: Sequence[Belief], reference: Belief) -> Floats:

@@ -103,7 +103,8 @@ def tail_probability(predictive: Predictive, score: Score, observed: float) -> f
     predictive
         Law of the estimate.
     score
-        Estimates (T,) -> scores (T,) in nats, continuous; differences below 1e-9 are none.
+        Estimates (T,) -> scores (T,) in nats, continuous; differences below 1e-9 (of the score
+        itself where it is larger than 1) are none.
     observed
         The estimate at hand.
     """
@@ -112,11 +113,12 @@ def tail_probability(predictive: Predictive, score: Score, observed: float) -> f
     gap = np.diff(t[max(place - 1, 0) : place + 2]).min()
     # Scores rise on one side of the estimate: so the other end of what is higher is bracketed.
     t = np.union1d(t, observed + BESIDE * gap * np.array([-1.0, 1.0]))
-    at_observed = score(np.array([observed]))[0]
+    at_observed = max(float(score(np.array([observed]))[0]), LOWEST)
+    tie = TIE * (1 + abs(at_observed))
 
     def higher(x: Floats) -> Floats:
-        difference = np.maximum(score(x), LOWEST) - max(at_observed, LOWEST)
-        return np.where(np.abs(difference) < TIE, 0.0, difference)
+        difference = np.maximum(score(x), LOWEST) - at_observed
+        return np.where(np.abs(difference) < tie, 0.0, difference)
 
     signs = np.sign(higher(t))
     (crossed,) = np.nonzero(signs[:-1] * signs[1:] < 0)

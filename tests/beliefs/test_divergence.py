@@ -72,7 +72,6 @@ def test_distance_of_normals_of_equal_mean() -> None:
 
 
 def test_nothing_lies_between_a_posterior_and_itself() -> None:
-    side = from_log_likelihood(lambda p: 4 * np.log(p) + 8 * np.log1p(-p), FLAT, [FLAT])
     same = Belief.of("beta", {"alpha": 5.0, "beta": 9.0}, 0, 1)
     side = from_log_likelihood(lambda p: 4 * np.log(p) + 8 * np.log1p(-p), FLAT, [same])
     divergence, apart = kl(side, same), distance(side, same)

@@ -154,3 +154,54 @@ def test_changed_data_are_noticed_and_moved_data_are_not(
     (moved / "sales.csv").write_text("".join([first, *rest, second]), encoding="utf-8")
     changed = finished.parent / run(shops, source=str(moved)).partition("/")[2]
     assert not cached(changed)["tables held against the contract"]
+
+
+def test_the_priors_of_a_contract_are_held_against_what_was_measured(
+    finished: Path, shops: SmallDatabase, tmp_path: Path, runs_root: Path
+) -> None:
+    believing = SmallDatabase(tmp_path / "believing")
+    believing.content["priors"] = {
+        "mean[sales.amount]": {
+            "family": "normal",
+            "parameters": {"mean": 90.0, "sd": 2.0},
+            "confidence": 0.5,
+        },
+        "share[shops]": {
+            "family": "beta",
+            "parameters": {"alpha": 2.0, "beta": 2.0},
+            "confidence": 0.9,
+        },
+        f"effect[shops.{HTML}: impute_missing]": {
+            "family": "student_t",
+            "parameters": {"df": 4.0, "location": -10.0, "scale": 20.0},
+            "confidence": 0.9,
+        },
+        "share[nowhere]": {
+            "family": "uniform",
+            "parameters": {"low": 0.0, "high": 1.0},
+            "confidence": 0.9,
+        },
+    }
+    believing.write()
+    folder = runs_root / run(believing)
+    assert [title for title, was in cached(folder).items() if not was] == [
+        "beliefs held against data",
+        "calibration of the effects model",
+        "report",
+    ]
+    found = read_report((folder / "report.json").read_text(encoding="utf-8")).beliefs
+    assert found is not None
+    by_name = {of.quantity: of for of in found.conflicts}
+    assert set(by_name) == set(believing.content["priors"]) - {"share[nowhere]"}
+    assert by_name["mean[sales.amount]"].severity == "very strong"
+    (share,) = (
+        share.fraction
+        for share in read_report((finished / "report.json").read_text(encoding="utf-8")).shares
+        if str(share.node) == "shops"
+    )
+    assert by_name["share[shops]"].from_reference.mean.value == pytest.approx(share, abs=0.05)
+    assert "'share[nowhere]' was not measured" in found.not_assessable["share[nowhere]"]
+    text = (folder / "report.txt").read_text(encoding="utf-8")
+    assert "1 OF 3 BELIEFS CONFLICTS WITH THE DATA" in text
+    told = json.loads((folder / "model_check.json").read_text(encoding="utf-8"))
+    assert "the Bayes factor is" in told["decision"]
