@@ -49,11 +49,11 @@ def elicit_beliefs(parameters: ElicitParameters) -> str:
     narrator = Narrator(STEPS, artifact_key(domain))
     run = run_name(domain, began)
     answers = given_file(store, path)
-    elicited = store.save_text("elicitation.json", session.model_dump_json(indent=1))
+    elicited = store.save_text("report.json", session.model_dump_json(indent=1))
     with Registry.current() as registry:
         recorded = record_session(registry, session_entry(session, run, elicited.sha256))
     written = narrator.run("report", write_elicitation, recorded, elicited)
-    files = {"elicitation.json": elicited, answers.name: answers, **written}
+    files = {"report.json": elicited, answers.name: answers, **written}
     names = {"domain": domain, "task": f"session {recorded}"}
     title = f"Beliefs of {session.client} on {session.model}"
     return finish_run(

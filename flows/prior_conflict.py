@@ -79,7 +79,7 @@ def prior_conflict(parameters: PriorConflictParameters) -> str:
         told = conflict_run(
             contract, client, found.findings, _calibration(registry, contract, found, run)
         )
-        record = store.save_text("conflict.json", told.model_dump_json(indent=1))
+        record = store.save_text("report.json", told.model_dump_json(indent=1))
         written = narrator.run("report", write_conflict, record)
         model = record_model(
             registry,
@@ -95,7 +95,7 @@ def prior_conflict(parameters: PriorConflictParameters) -> str:
             ),
         )
         _record(registry, stored, found, told, model.id, run, record)
-    files = {"contract.json": data.record, "conflict.json": record, **found.files, **written}
+    files = {"contract.json": data.record, "report.json": record, **found.files, **written}
     names = {"domain": domain, "task": f"{len(told.conflicts)} beliefs on {contract.name}"}
     _show_beliefs(told, domain)
     title = f"Beliefs of {client} held against {contract.name}"

@@ -91,9 +91,9 @@ def update_priors(parameters: UpdateParameters) -> str:
             ),
             notes=(),
         )
-    record = store.save_text("update.json", told.model_dump_json(indent=1))
+    record = store.save_text("report.json", told.model_dump_json(indent=1))
     written = narrator.run("report", write_update, record)
-    files = {"updates.json": updates, "update.json": record, **written}
+    files = {"updates.json": updates, "report.json": record, **written}
     names = {"domain": domain, "task": f"{parameters.update_strategy}, session {session.id}"}
     title = f"Updates of the beliefs of {session.client_id} on {session.model_id}"
     return finish_run(run, title, names, parameters, files, None, narrator, began)

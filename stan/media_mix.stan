@@ -32,8 +32,10 @@ data {
 transformed data {
   array[C] matrix[T, L + 1] lagged;
   vector[C] mean_spend; // over the period
+  vector[C] share_width = share_high - share_low;
   matrix[T, K] basis = qr_thin_Q(x) * sqrt(T - 1);
   matrix[K, K] from_basis = inverse(qr_thin_R(x) / sqrt(T - 1));
+  real log_volume = log_determinant(from_basis); // beta's Jacobian
   for (c in 1 : C) {
     lagged[c] = lagged_spends(spend[ : , c], T);
     mean_spend[c] = mean(tail(spend[ : , c], T));
@@ -41,7 +43,7 @@ transformed data {
 }
 parameters {
   real<lower=0> level; // mean expected sales, in units of y_scale
-  vector<lower=share_low, upper=share_high>[C] share; // of mean expected sales, by channel
+  vector[C] strength; // log odds of each share between its bounds, sheared: see below
   vector<lower=0, upper=1>[C] decay; // part of a week's effect that is left in the next
   vector<lower=0>[C] half; // adstock of half the most effect, in units of the mean adstock
   vector[K] basis_weight;
@@ -51,9 +53,16 @@ parameters {
 }
 transformed parameters {
   vector[K] beta = from_basis * basis_weight; // of trend, season and controls
+  vector[C] log_odds; // of each share between its bounds
+  vector[C] share; // of mean expected sales, by channel
   vector[T] mu = basis * basis_weight + level; // expected sales
   for (c in 1 : C) {
-    mu += level * share[c] * (relative_response(lagged[c], decay[c], half[c]) - 1);
+    // Data tell how far sales swing with a channel. The less its effect varies, the larger is the
+    // share that goes with a swing: a shear of the log odds takes this funnel out.
+    vector[T] deviation = relative_response(lagged[c], decay[c], half[c]) - 1;
+    log_odds[c] = strength[c] - 0.5 * log(1e-4 + variance(deviation));
+    share[c] = share_low[c] + share_width[c] * inv_logit(log_odds[c]);
+    mu += level * share[c] * deviation;
   }
   mu *= y_scale;
 }
@@ -64,11 +73,12 @@ model {
     target += belief_prior_lpdf(share[c] | share_family[c], share_parameters[c],
                                 share_log_mass[c], share_weight[c]);
   }
+  target += log(share_width) + log_inv_logit(log_odds) + log1m_inv_logit(log_odds);
   // No memory is likeliest; one without an end, which could not be told from the level, is not.
   target += beta_lpdf(decay | 1, 3);
   // From nearly on-off (half 0.1) to nearly linear (10) around saturation at the usual spend.
   target += lognormal_lpdf(half | 0, 1);
-  target += normal_lpdf(beta | 0, beta_sd) + log_determinant(from_basis);
+  target += normal_lpdf(beta | 0, beta_sd) + log_volume;
   // Noise is smaller than the sales themselves; shocks may double them, and are rare.
   target += normal_lpdf(sigma | 0, 0.3) + log2();
   target += beta_lpdf(shock_probability | 1, 9);

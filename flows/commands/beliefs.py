@@ -54,6 +54,8 @@ def add_commands(subcommands: "argparse._SubParsersAction[argparse.ArgumentParse
     history = own.add_parser("history", help="every prior of a client, old ones too")
     history.add_argument("client_id", metavar="CLIENT")
     history.set_defaults(run=_history)
+    upgrade = own.add_parser("upgrade", help="bring an older database to this version")
+    upgrade.set_defaults(run=_upgrade)
 
 
 def _add_options(parser: argparse.ArgumentParser, options: dict[str, str]) -> None:
@@ -123,3 +125,13 @@ def _history(options: argparse.Namespace) -> None:
 
     with Registry.current() as registry:
         print("\n".join(history_lines(registry, options.client_id)))
+
+
+def _upgrade(options: argparse.Namespace) -> None:
+    from tasks.beliefs.registry_engine import make_engine
+    from tasks.beliefs.registry_schema import upgrade_schema
+    from tasks.beliefs.registry_url import database_url
+
+    url = database_url()
+    upgrade_schema(make_engine(url))
+    print(f"{url} is at this version.")

@@ -5,7 +5,9 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from tasks.beliefs.answers import Chips, Interview, SpokenBelief
+from tasks.beliefs.quantities import parse_quantity
 from tasks.contract_checks import law_problems
+from tasks.errors import InputError
 from tasks.table_checks import Problem
 
 LEAST_GAP = 1e-6
@@ -19,6 +21,11 @@ def interview_problems(interview: Interview) -> Iterator[Problem]:
     """Find what does not fit together: path inside the YAML and what is wrong there."""
     for quantity, spoken in interview.beliefs.items():
         here = f"beliefs.{quantity}"
+        try:
+            parse_quantity(quantity)
+        except InputError as error:
+            yield here, str(error)
+            continue
         low, high = spoken.interval(quantity)
         if low >= high:
             yield f"{here}.bounds", f"low must lie below high, got {low:g} and {high:g}"

@@ -1,6 +1,5 @@
 """What a client says in an interview, as its YAML file holds it; `answer_checks` has the rules."""
 
-from contextlib import suppress
 from typing import Annotated
 
 import numpy as np
@@ -12,7 +11,6 @@ from tasks.beliefs.elicitation_record import How, Name
 from tasks.beliefs.quantities import parse_quantity
 from tasks.domain import PriorFamily
 from tasks.domain_tables import Frozen
-from tasks.errors import InputError
 
 SMALLEST, LARGEST = 1e-12, 1e15
 """Sizes of numbers other than 0 that laws can be computed with."""
@@ -120,9 +118,7 @@ class SpokenBelief(Frozen):
         """
         if self.bounds is not None:
             return self.bounds
-        with suppress(InputError):
-            return parse_quantity(quantity).bounds
-        return None, None
+        return parse_quantity(quantity).bounds
 
     def interval(self, quantity: str) -> tuple[float, float]:
         """As `limits`, infinite where a side is open."""

@@ -45,11 +45,28 @@ def prepare_schema(engine: Engine) -> None:
             is_empty = _is_empty(connection)
         if is_empty:
             with _sole_writer(engine) as connection:
-                config = alembic_config()
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")  # nothing, if another process was faster
+                _upgrade(connection)  # does nothing, if another process was faster
         with engine.begin() as connection:
             _check_revision(connection, engine.url)
+
+
+def upgrade_schema(engine: Engine) -> None:
+    """Bring a database of an older revision, or an empty one, to this version's revision.
+
+    Parameters
+    ----------
+    engine
+        As of `make_engine`.
+    """
+    with migrating(engine) as connection:
+        _upgrade(connection)
+        _check_revision(connection, engine.url)
+
+
+def _upgrade(connection: Connection) -> None:
+    config = alembic_config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
 
 
 @contextmanager
@@ -105,5 +122,8 @@ def _check_revision(connection: Connection, url: URL) -> None:
         raise InputError(f"{url} holds other tables than the registry's: name an empty database.")
     told = f"The registry {url} is at revision {', '.join(found)}"
     if set(found) <= {known.revision for known in script.walk_revisions()}:
-        raise InputError(f"{told}, and {head} is needed: run `alembic upgrade head`.")
+        raise InputError(
+            f"{told}, and {head} is needed: run `whence beliefs upgrade` "
+            "(or `alembic upgrade head`)."
+        )
     raise InputError(f"{told}, which this version of whence does not know: install a newer one.")

@@ -29,7 +29,7 @@ def times(log_bayes_factor: float) -> str:
 
     Examples
     --------
-    >>> times(math.log(3.414)), times(math.log(1234.5)), times(1e6)
+    >>> times(math.log(3.414)), times(math.log(1234)), times(1e6)
     ('3.4 times', '1,234 times', 'more than 100,000 times')
     """
     if log_bayes_factor > math.log(MOST_TIMES):
@@ -74,15 +74,23 @@ def conflict_sentence(
     unit: str,
 ) -> str:
     """What was said, what the data say, and how far the two are apart."""
-    low, middle, high = client.quantile([(1 - data.level) / 2, 0.5, (1 + data.level) / 2])
-    said, least, most = (amount(float(value), client, unit) for value in (middle, low, high))
+    low, middle, high = map(
+        float, client.quantile([(1 - data.level) / 2, 0.5, (1 + data.level) / 2])
+    )
+    mean = client.mean()
+    centre = mean if math.isfinite(mean) else middle
+    said, least, most = (amount(value, client, unit) for value in (centre, low, high))
     found, from_, to = (
         amount(value, client, unit) for value in (data.mean.value, data.low, data.high)
     )
+    is_surprising = tail < 1 - data.level
     verdict = "the belief stands" if severity == "none" else f"{severity} conflict"
+    yet = "yet " if severity == "none" and is_surprising else ""
+    if yet:
+        verdict = "no evidence for the reference prior"
     doubt = "" if is_certain else " (its class is not certain: mind the Monte Carlo error)"
     return (
         f"You said {said} ({least} to {most}); the data say {found} ({from_} to {to}). "
-        f"{evidence_sentence(log_bayes_factor.value)}: {verdict}{doubt}; data so far from the "
-        f"belief come with probability {probability(tail)}."
+        f"{evidence_sentence(log_bayes_factor.value)}: {verdict}{doubt}; {yet}data so far from "
+        f"the belief come with probability {probability(tail)}."
     )

@@ -71,7 +71,7 @@ def test_a_cut_prior_is_normalised() -> None:
     assert math.exp(log_bayes_factor(side, cut).value) != pytest.approx(uncut, rel=0.1)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.floats(-5, 5), st.floats(0.01, 3), st.floats(-5, 5), st.floats(0.01, 3))
 def test_normal_estimate_against_normal_priors(
     estimate: float, se: float, mean: float, sd: float
@@ -87,7 +87,7 @@ def test_normal_estimate_against_normal_priors(
     assert point(side, client).value == pytest.approx(peak, rel=1e-6, abs=1e-6)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 60), st.integers(1, 60), st.floats(0.5, 30), st.floats(0.5, 30))
 def test_counts_against_a_beta_prior(true: int, false: int, alpha: float, beta: float) -> None:
     n = true + false
@@ -110,7 +110,7 @@ def test_unit_information_prior_weighs_like_the_schwarz_criterion() -> None:
     assert likelihood.log_peaks()[0] == pytest.approx(math.log(1 + n) / 2, abs=1e-9)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.floats(0.01, 100), st.floats(-100, 100), st.booleans())
 def test_units_change_nothing(scale: float, shift: float, is_flipped: bool) -> None:
     factor = -scale if is_flipped else scale

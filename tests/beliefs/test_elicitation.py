@@ -133,14 +133,14 @@ def test_bounds_that_are_said_take_the_place_of_those_of_the_name(tmp_path: Path
     assert (wide.low, wide.high) == (None, None)
     assert wide.laws[0].parameters == {"mean": 0.5, "sd": 0.1}
     assert only_prior(tmp_path, spoken, "effect[ads]").belief.high is None
-    assert only_prior(tmp_path, spoken, "점유율").belief.high is None
+    assert only_prior(tmp_path, spoken, "mean[주문.무게]").belief.high is None
     assert only_prior(tmp_path, spoken, "rate[orders.late]").belief.high == 1
 
 
 def test_a_student_t_has_3_degrees_of_freedom_or_those_that_are_said(tmp_path: Path) -> None:
     spoken = {"family": "student_t", "quantiles": {0.1: 3, 0.9: 7}}
-    assert only_prior(tmp_path, spoken, "x").belief.laws[0].parameters["df"] == 3
-    prior = only_prior(tmp_path, {**spoken, "df": 8}, "x")
+    assert only_prior(tmp_path, spoken, "mean[a.x]").belief.laws[0].parameters["df"] == 3
+    prior = only_prior(tmp_path, {**spoken, "df": 8}, "mean[a.x]")
     assert prior.belief.laws[0].parameters["df"] == 8
 
 
@@ -250,6 +250,7 @@ def test_a_belief_that_breaks_a_rule_is_refused_with_its_place(
         ({"beliefs": {}}, "beliefs: "),
         ({"beliefs": None}, "beliefs: "),
         ({"beliefs": {" ": GOOD["beliefs"]["share[tv]"]}}, "beliefs. : "),
+        ({"beliefs": {"Share[tv]": GOOD["beliefs"]["share[tv]"]}}, "beliefs.Share[tv]: A quantity"),
         ({"budget": 3}, "budget: Extra"),
         ({"confidence": "0.7"}, "confidence: must be a number"),
         ({"confidence": None}, "beliefs.share[검색]: needs a confidence"),

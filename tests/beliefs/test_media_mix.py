@@ -42,7 +42,7 @@ TRUTH = {
     "shock_probability": np.array(0.05),
     "shock_sd": np.array(0.4),
 }
-PARAMETERS = (set(TRUTH) - {"beta"}) | {"basis_weight"}
+PARAMETERS = (set(TRUTH) - {"beta", "share"}) | {"basis_weight", "strength"}
 WRONG = Belief.of("normal", {"mean": 0.6, "sd": 0.05}, 0, 1)
 LEAST_P = 1e-3
 
@@ -115,6 +115,33 @@ def test_expected_sales_are_those_of_the_generator(
     np.testing.assert_allclose(posterior["mu"].values.reshape(4000, -1), expected, rtol=1e-8)
 
 
+def test_the_density_keeps_every_constant(reference_fit: GatedFit, data: MediaMixData) -> None:
+    """What is left of the log density without the likelihood: priors with their Jacobians."""
+    posterior = reference_fit.fit.posterior
+    level, decay, half = (posterior[name].values for name in ("level", "decay", "half"))
+    share, sigma, shock_sd = (posterior[name].values for name in ("share", "sigma", "shock_sd"))
+    shock = posterior["shock_probability"].values
+    triangle = np.linalg.qr(data.program["x"], mode="r") / np.sqrt(103)
+    expected = (
+        stats.lognorm(0.2).logpdf(level)
+        + np.log(level)
+        + np.log(share * (1 - share)).sum(axis=-1)
+        + (stats.beta(1, 3).logpdf(decay) + np.log(decay * (1 - decay))).sum(axis=-1)
+        + (stats.lognorm(1).logpdf(half) + np.log(half)).sum(axis=-1)
+        + stats.norm(0, data.program["beta_sd"]).logpdf(posterior["beta"].values).sum(axis=-1)
+        - np.log(np.abs(np.linalg.det(triangle)))
+        + stats.halfnorm(scale=0.3).logpdf(sigma)
+        + np.log(sigma)
+        + stats.beta(1, 9).logpdf(shock)
+        + np.log(shock * (1 - shock))
+        + stats.halfnorm(scale=0.5).logpdf(shock_sd)
+        + np.log(shock_sd)
+    )
+    log_likelihood = reference_fit.fit.log_likelihood["log_lik"].values.sum(axis=-1)
+    found = reference_fit.fit.sample_stats["lp"].values - log_likelihood
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-7)
+
+
 def test_the_number_of_parameters_is_that_of_the_program(
     reference_fit: GatedFit, data: MediaMixData
 ) -> None:
@@ -171,6 +198,13 @@ def test_without_the_likelihood_shares_have_exactly_the_laws_of_the_beliefs(
         assert stats.kstest(share, "uniform").pvalue < LEAST_P
     decay = drawn["decay"].values[:, ::6, 0].ravel()
     assert stats.kstest(decay, stats.beta(1, 3).cdf).pvalue > LEAST_P
+
+
+def test_a_spend_that_never_changes_tells_nothing_of_its_share(data: MediaMixData) -> None:
+    frame = table(data.weeks.sales).with_columns(tv_spend=pl.lit(50.0))
+    passed = fit_media_mix(media_mix_data(frame, BLOCK), {"tv": BELIEFS["beta"]}, seed=1)
+    share = quantity_draws(passed.fit, data.channels)["share[tv]"][:, ::10].ravel()
+    assert stats.kstest(share, BELIEFS["beta"].cdf).pvalue > LEAST_P
 
 
 def test_a_belief_on_no_channel_is_refused_before_anything_runs(data: MediaMixData) -> None:

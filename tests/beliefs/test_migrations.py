@@ -18,6 +18,7 @@ from sqlalchemy import Engine, inspect, text
 from tasks.beliefs.registry import Registry
 from tasks.beliefs.registry_engine import make_engine
 from tasks.beliefs.registry_priors import sessions_of
+from tasks.beliefs.registry_schema import upgrade_schema
 from tasks.beliefs.registry_url import parse_url
 from tasks.beliefs.tables import Base
 from tasks.errors import InputError
@@ -144,12 +145,15 @@ def test_a_database_whose_migrations_were_all_undone_is_empty(
     assert tables(engine) >= EIGHT
 
 
-def test_an_older_revision_is_refused_until_it_is_upgraded(url: str, config: Config) -> None:
+def test_an_older_revision_is_refused_until_it_is_upgraded(
+    engine: Engine, url: str, config: Config
+) -> None:
     command.upgrade(config, "head")
     command.downgrade(config, "-1")
-    with pytest.raises(InputError, match=r"is at revision 0002, .* run `alembic upgrade head`\.$"):
+    said = r"is at revision 0002, .* run `whence beliefs upgrade` \(or `alembic upgrade head`\)\.$"
+    with pytest.raises(InputError, match=said):
         sessions_of(Registry.at(url), "acme")
-    command.upgrade(config, "head")
+    upgrade_schema(engine)
     assert sessions_of(Registry.at(url), "acme") == ()
 
 

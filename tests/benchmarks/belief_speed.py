@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,8 @@ import polars as pl
 
 from tasks.beliefs.belief import Belief
 from tasks.beliefs.conflict import conflict
-from tasks.beliefs.conflict_record import Decision, Strategy
+from tasks.beliefs.conflict_record import Decision, Strategy, Update
+from tasks.beliefs.cut_law import Floats
 from tasks.beliefs.data_side import DataSide, from_draws, from_log_likelihood
 from tasks.beliefs.statistics import sufficient_statistics
 from tasks.beliefs.update import update
@@ -26,7 +28,10 @@ from tasks.beliefs.update import update
 ROWS = 10_000_000
 PART = 1_000_000
 COLUMNS = ("weight", "price", "sold")
-SCANS = {".parquet": pl.scan_parquet, ".csv": pl.scan_csv}
+SCANS: dict[str, Callable[[Path], pl.LazyFrame]] = {
+    ".parquet": pl.scan_parquet,
+    ".csv": pl.scan_csv,
+}
 ESTIMATES = (0.10, 0.15, 0.25, 0.30, 0.20)
 SE = 0.05
 FLAT = Belief.of("uniform", {"low": 0.0, "high": 1.0}, 0, 1)
@@ -69,16 +74,21 @@ def sides(is_exact: bool) -> list[DataSide]:
     rng = np.random.default_rng(2)
     found = []
     for estimate in ESTIMATES:
+        log_likelihood = partial(normal_log_likelihood, estimate)
         if is_exact:
-            found.append(
-                from_log_likelihood(
-                    lambda x, at=estimate: -0.5 * ((x - at) / SE) ** 2, FLAT, [CLIENT]
-                )
-            )
+            found.append(from_log_likelihood(log_likelihood, FLAT, [CLIENT]))
             continue
         draws = np.clip(rng.normal(estimate, SE, size=(4, 1000)), 1e-9, 1)
-        found.append(from_draws(draws, -0.5 * ((draws - estimate) / SE) ** 2, FLAT))
+        found.append(from_draws(draws, log_likelihood(draws), FLAT))
     return found
+
+
+def normal_log_likelihood(estimate: float, x: Floats) -> Floats:
+    return np.asarray(-0.5 * ((x - estimate) / SE) ** 2)
+
+
+def recommend(strategy: Strategy, side: DataSide) -> Update:
+    return update("share", side, CLIENT, 0.7, strategy, 1.0, decision=DECISION)
 
 
 def seconds_of(run: Callable[[DataSide], object], over: list[DataSide]) -> float:
@@ -100,10 +110,7 @@ def main() -> None:
     runs: dict[str, Callable[[DataSide], object]] = {
         "conflict": lambda side: conflict("share", side, CLIENT, 0.7, decision=DECISION)
     }
-    for strategy in STRATEGIES:
-        runs[strategy] = lambda side, how=strategy: update(
-            "share", side, CLIENT, 0.7, how, 1.0, decision=DECISION
-        )
+    runs |= {strategy: partial(recommend, strategy) for strategy in STRATEGIES}
     exact, drawn = sides(is_exact=True), sides(is_exact=False)
     print(f"\nseconds for {len(ESTIMATES)} quantities")
     print(f"{'':<20}{'quadrature':>12}{'4000 draws':>12}")

@@ -148,9 +148,9 @@ def test_a_session_is_fitted_reported_and_recorded(case: Case) -> None:
     run = latest(case.folder, "elicit-상점")
     assert {path.name for path in run.iterdir()} == {
         "answers.yaml",
-        "elicitation.json",
         "figures",
         "manifest.json",
+        "report.json",
         "report.html",
         "report.txt",
     }
@@ -160,11 +160,11 @@ def test_a_session_is_fitted_reported_and_recorded(case: Case) -> None:
     assert Belief.model_validate(stored[0].belief).mean() == pytest.approx(0.6, abs=1e-3)
     assert {prior.run for prior in stored} == {f"elicit-상점/{run.name}"}
     manifest = record(run, "manifest.json")
-    assert {prior.run_digest for prior in stored} == {manifest["digests"]["elicitation.json"]}
+    assert {prior.run_digest for prior in stored} == {manifest["digests"]["report.json"]}
 
 
 def test_a_false_belief_conflicts_and_a_true_one_does_not(case: Case) -> None:
-    told = record(latest(case.folder, "conflict-상점"), "conflict.json")
+    told = record(latest(case.folder, "conflict-상점"), "report.json")
     found = {of["quantity"]: of for of in told["conflicts"]}
     tv, radio = found["share[tv]"], found["share[라디오]"]
     assert tv["severity"] == "very strong"
@@ -206,7 +206,7 @@ def test_the_same_conflict_again_is_taken_from_the_cache(case: Case) -> None:
         title: step["cached"] for title, step in record(again, "manifest.json")["steps"].items()
     }
     assert [title for title, was in cached.items() if not was] == ["report"]
-    conflicts = [record(run, "conflict.json")["conflicts"] for run in (before, again)]
+    conflicts = [record(run, "report.json")["conflicts"] for run in (before, again)]
     assert conflicts[0] == conflicts[1]
 
 
@@ -221,7 +221,7 @@ def test_a_whole_case_ends_in_an_accepted_prior(
     said = capsys.readouterr().out
     assert "1 OF 2 BELIEFS SHOULD CHANGE" in said
     assert "CALIBRATE FIRST" not in said
-    told = record(latest(case.folder, "update-상점"), "update.json")
+    told = record(latest(case.folder, "update-상점"), "report.json")
     assert told["calibration"]["status"] == "calibrated"
     assert set(told["left"]) == {"share[web]"}
     changed = {of["quantity"]: of for of in told["updates"]}
@@ -243,7 +243,7 @@ def test_a_whole_case_ends_in_an_accepted_prior(
     assert "decided once" in capsys.readouterr().err
 
     assert main(["beliefs", "conflict", "상점", "town.yaml", "--until", "2023-12-01"]) == 0
-    second = record(latest(case.folder, "conflict-상점"), "conflict.json")
+    second = record(latest(case.folder, "conflict-상점"), "report.json")
     found = {of["quantity"]: of for of in second["conflicts"]}
     assert found["share[tv]"]["severity"] in ("none", "weak")
     assert second["period"][1] < "2023-12-08"
@@ -301,7 +301,7 @@ def test_beliefs_on_columns_are_held_against_all_rows(
     assert main(["beliefs", "conflict", "kim", contract, "--data-period-months", "600"]) == 0
     said = capsys.readouterr().out
     assert "CALIBRATE FIRST" not in said
-    told = record(latest(place, "conflict-kim"), "conflict.json")
+    told = record(latest(place, "conflict-kim"), "report.json")
     found = {of["quantity"]: of for of in told["conflicts"]}
     amount = found["mean[sales.amount]"]
     assert amount["method"] == "quadrature"
