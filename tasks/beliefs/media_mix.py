@@ -8,8 +8,7 @@ import numpy as np
 
 from tasks.bayes.bridge_sampling import LogEvidence
 from tasks.bayes.evidence import log_evidence
-from tasks.bayes.gated_fit import GatedFit, fit_through_gate
-from tasks.bayes.stan_model import sample
+from tasks.bayes.gated_fit import GatedFit
 from tasks.beliefs.belief import Belief
 from tasks.beliefs.media_mix_data import MediaMixData, share_priors
 from tasks.beliefs.media_mix_weeks import Floats
@@ -21,16 +20,44 @@ OF_ALL = ("baseline", "level", "sigma", "shock_probability", "shock_sd")
 
 
 def fit_media_mix(
-    data: MediaMixData,
-    beliefs: Mapping[str, Belief],
+    values: Mapping[str, Any],
     *,
     seed: int,
     chains: int = 4,
     warmup: int = 1000,
     draws: int = 1000,
-    timeout: float | None = None,
-) -> GatedFit:
-    """Draw from the posterior of the media mix model.
+) -> tuple[LogEvidence, GatedFit]:
+    """Draw from the posterior of the media mix model, and integrate its density.
+
+    Parameters
+    ----------
+    values
+        As of `program_data`. Under the reference prior the shares may sum to more than 1, and the
+        baseline be below 0.
+    seed, chains, warmup, draws
+        As of `tasks.bayes.evidence.log_evidence`.
+
+    Returns
+    -------
+    tuple of LogEvidence and GatedFit
+        The log marginal likelihood in nats, and the fit.
+
+    Raises
+    ------
+    RunError
+        If the fit misses its gate twice, or the bridge does not converge.
+
+    References
+    ----------
+    Jin, Wang, Sun, Chan & Koehler (2017), Bayesian methods for media mix modeling with carryover
+    and shape effects, Google Research.
+    """
+    program = resource("stan", PROGRAM)
+    return log_evidence(program, values, seed=seed, chains=chains, warmup=warmup, draws=draws)
+
+
+def program_data(data: MediaMixData, beliefs: Mapping[str, Belief]) -> dict[str, Any]:
+    """All data of the program: for a fit, and the design of its calibration by simulation.
 
     Parameters
     ----------
@@ -38,45 +65,6 @@ def fit_media_mix(
         As `tasks.beliefs.media_mix_data.media_mix_data` gives it.
     beliefs
         Priors of the shares by channel; a channel without one has the uniform reference prior.
-        Under that the shares may sum to more than 1, and the baseline be below 0.
-    seed, chains, warmup, draws, timeout
-        As of `tasks.bayes.stan_model.sample`.
-
-    Raises
-    ------
-    InputError
-        As `tasks.beliefs.media_mix_data.share_priors` does.
-    RunError
-        If the fit misses its gate twice.
-
-    References
-    ----------
-    Jin, Wang, Sun, Chan & Koehler (2017), Bayesian methods for media mix modeling with carryover
-    and shape effects, Google Research.
-    """
-    values = program_data(data, beliefs)
-    return fit_through_gate(
-        lambda adapt_delta, times: sample(
-            resource("stan", PROGRAM),
-            values,
-            seed=seed,
-            chains=chains,
-            warmup=times * warmup,
-            draws=times * draws,
-            adapt_delta=adapt_delta,
-            timeout=timeout,
-        ),
-        "The media mix model",
-    )
-
-
-def evidence_of(values: Mapping[str, Any], *, seed: int) -> tuple[LogEvidence, GatedFit]:
-    """Temporary."""
-    return log_evidence(resource("stan", PROGRAM), values, seed=seed, draws=1000)
-
-
-def program_data(data: MediaMixData, beliefs: Mapping[str, Belief]) -> dict[str, Any]:
-    """All data of the program: for a fit, and the design of its calibration by simulation.
 
     Raises
     ------

@@ -13,6 +13,7 @@ from tasks.beliefs.conflict_record import Number
 from tasks.beliefs.data_side import DataSide, from_draws
 from tasks.beliefs.held import HeldPrior
 from tasks.beliefs.importance import importance_is_reliable
+from tasks.beliefs.media_mix import quantity_draws
 from tasks.beliefs.quantities import parse_quantity
 from tasks.errors import InputError
 
@@ -62,7 +63,7 @@ def share_side(
     prior
         Of its share, under which the fit was made.
     """
-    share = fit.posterior["share"].values[..., list(channels).index(channel)]
+    share = quantity_draws(fit, channels)[f"share[{channel}]"]
     log_likelihood = np.asarray(fit.log_likelihood[LOG_LIKELIHOOD].values.sum(axis=-1))
     return from_draws(share, log_likelihood, prior)
 

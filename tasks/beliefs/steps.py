@@ -21,7 +21,7 @@ from tasks.beliefs.data_side import DataSide
 from tasks.beliefs.fit_record import FitRecord, fit_record
 from tasks.beliefs.held import HeldPrior, contract_priors
 from tasks.beliefs.holding import Held, HeldBelief, hold, update_of
-from tasks.beliefs.media_mix import evidence_of, program_data
+from tasks.beliefs.media_mix import fit_media_mix, program_data
 from tasks.beliefs.media_mix_data import REFERENCE, media_mix_data, share_priors
 from tasks.beliefs.quantities import parse_quantity
 from tasks.beliefs.share_sides import bridge_where_needed, channel_of, share_side
@@ -67,7 +67,7 @@ def fit_shares(
     store = RunStore.current()
     data = media_mix_data(pl.read_parquet(store.fetch(table)), block, months=months, until=until)
     values = program_data(data, beliefs)
-    evidence, passed = evidence_of(values, seed=seed)
+    evidence, passed = fit_media_mix(values, seed=seed)
     record = fit_record(data, evidence, passed.fit)
     return FittedShares(
         posterior=store.save("posterior.nc", lambda path: passed.fit.to_netcdf(str(path))),
@@ -88,7 +88,7 @@ def hold_shares(reference: FittedShares, priors: list[HeldPrior], level: float, 
     data = read_data(store.fetch(reference.data))
 
     def refit(beliefs: Mapping[str, Belief]) -> tuple[LogEvidence, az.InferenceData]:
-        evidence, passed = evidence_of(data | share_priors(record.channels, beliefs), seed=seed)
+        evidence, passed = fit_media_mix(data | share_priors(record.channels, beliefs), seed=seed)
         return evidence, passed.fit
 
     def sides(prior: HeldPrior) -> tuple[DataSide, Bridged | None]:

@@ -74,7 +74,7 @@ def data() -> MediaMixData:
 
 @pytest.fixture(scope="module")
 def reference_fit(data: MediaMixData) -> GatedFit:
-    return fit_media_mix(data, {}, seed=1)
+    return fit_media_mix(program_data(data, {}), seed=1)[1]
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +157,9 @@ def test_the_likelihood_passes_its_predictive_checks(reference_fit: GatedFit) ->
 def test_a_belief_pulls_its_own_share_towards_it(
     draws: dict[str, Floats], data: MediaMixData
 ) -> None:
-    believed = quantity_draws(fit_media_mix(data, {"tv": WRONG}, seed=1).fit, data.channels)
+    believed = quantity_draws(
+        fit_media_mix(program_data(data, {"tv": WRONG}), seed=1)[1].fit, data.channels
+    )
     without, with_it = draws["share[tv]"], believed["share[tv]"]
     assert without.mean() + 0.3 * without.std() < with_it.mean() < 0.6
     # Both are normal enough to be combined by their precisions, to within the likelihood's tail.
@@ -202,19 +204,23 @@ def test_without_the_likelihood_shares_have_exactly_the_laws_of_the_beliefs(
 
 def test_a_spend_that_never_changes_tells_nothing_of_its_share(data: MediaMixData) -> None:
     frame = table(data.weeks.sales).with_columns(tv_spend=pl.lit(50.0))
-    passed = fit_media_mix(media_mix_data(frame, BLOCK), {"tv": BELIEFS["beta"]}, seed=1)
+    _, passed = fit_media_mix(
+        program_data(media_mix_data(frame, BLOCK), {"tv": BELIEFS["beta"]}), seed=1
+    )
     share = quantity_draws(passed.fit, data.channels)["share[tv]"][:, ::10].ravel()
     assert stats.kstest(share, BELIEFS["beta"].cdf).pvalue > LEAST_P
 
 
 def test_a_belief_on_no_channel_is_refused_before_anything_runs(data: MediaMixData) -> None:
     with pytest.raises(InputError, match="no channel 'radio'"):
-        fit_media_mix(data, {"radio": WRONG}, seed=1)
+        program_data(data, {"radio": WRONG})
 
 
 def test_chains_that_are_too_short_miss_the_gate(data: MediaMixData) -> None:
-    with pytest.raises(RunError, match="The media mix model misses its gate"):
-        fit_media_mix(data, {}, seed=1, chains=2, warmup=30, draws=20)
+    with pytest.raises(
+        RunError, match="The posterior of media_mix given these data misses its gate"
+    ):
+        fit_media_mix(program_data(data, {}), seed=1, chains=2, warmup=30, draws=20)
 
 
 def test_on_24_months_of_robyns_data_television_has_a_few_per_cent() -> None:
@@ -224,7 +230,7 @@ def test_on_24_months_of_robyns_data_television_has_a_few_per_cent() -> None:
     frame = read_tables(contract, shared_folder("media_mix") / "robyn")["dt_simulated_weekly"].frame
     data = media_mix_data(frame, contract.media_mix)
     assert (len(data.weeks.sales), data.weeks.known_before, data.n_parameters) == (104, 13, 26)
-    passed = fit_media_mix(data, {}, seed=1)
+    _, passed = fit_media_mix(program_data(data, {}), seed=1)
     share = quantity_draws(passed.fit, data.channels)["share[tv]"]
     assert 0.02 < np.quantile(share, 0.025) < np.quantile(share, 0.975) < 0.05
     assert predictive_checks(passed.fit).is_adequate

@@ -10,6 +10,7 @@ from scipy import stats
 
 from tasks.beliefs.belief import Belief, Law
 from tasks.beliefs.conflict_record import Number
+from tasks.beliefs.cut_law import Floats
 from tasks.beliefs.data_side import DataSide, from_draws, from_log_likelihood
 from tasks.beliefs.jackknife import replicates
 from tasks.beliefs.marginal_likelihood import MarginalLikelihood, marginal_likelihood
@@ -104,14 +105,35 @@ def test_any_belief_agrees_with_brute_force(belief: Belief, observed: float, se:
     )
 
 
-def test_a_precise_estimate_is_as_surprising_as_the_quantity_itself() -> None:
+@pytest.mark.parametrize("observed", [0.5, 0.63, 0.65, 0.66])
+def test_a_precise_estimate_is_as_surprising_as_the_quantity_itself(observed: float) -> None:
     belief = Belief.of("beta", {"alpha": 5.0, "beta": 3.0}, 0, 1)
     law = stats.beta(5, 3)
-    other = 0.5
-    grid = np.linspace(2 / 3, 1, 100_001)
-    other = grid[np.argmin(np.abs(law.pdf(grid) - law.pdf(0.5)))]
-    exact = law.cdf(0.5) + law.sf(other)
-    assert density_tail(belief, 1e-4, 0.5) == pytest.approx(exact, abs=1e-4)
+    above_mode = np.linspace(2 / 3, 1, 1_000_001)
+    other = above_mode[np.argmin(np.abs(law.pdf(above_mode) - law.pdf(observed)))]
+    exact = law.cdf(observed) + law.sf(other)
+    assert density_tail(belief, 1e-5, observed) == pytest.approx(exact, abs=3e-4)
+
+
+@pytest.mark.parametrize("observed", [-4.0, -1.0, 0.5, 4.0])
+def test_divergence_counts_the_shape_of_the_posterior(observed: float) -> None:
+    se = 1.5
+    nodes = np.linspace(-7, 7, 701)
+    weights = stats.norm.pdf(nodes)
+    t = np.linspace(-15, 15, 3001)
+
+    def agreement(at: Floats) -> Floats:
+        sd = 1 / math.sqrt(1 / se**2 + 1 / 1000**2)
+        logs = TWO_MODES.log_density(at[:, None] + sd * nodes)
+        return np.asarray(logs @ weights / weights.sum())
+
+    density = sum(
+        weight * stats.norm.pdf(t, mean, math.hypot(sd, se))
+        for weight, mean, sd in ((0.3, -3, 0.5), (0.7, 3, 1))
+    )
+    is_farther = agreement(t) <= agreement(np.array([observed]))
+    _, found = tails(observed, se, TWO_MODES, normal(observed, 1000))
+    assert found.value == pytest.approx((density * is_farther).sum() * 1e-2, abs=2e-3)
 
 
 @pytest.mark.parametrize("se", [1e-4, 0.1, 5.0])
