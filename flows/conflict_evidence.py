@@ -149,8 +149,6 @@ def _by_statistics(
         conflicts=tuple(belief.conflict for belief in held.beliefs),
         not_assessable=held.not_assessable,
         level=level,
-        fit=None,
-        joint=None,
         rows=rows,
         notes=(
             "Posteriors of means and rates are computed exactly, by quadrature: there is no "

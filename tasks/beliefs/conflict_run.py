@@ -25,13 +25,13 @@ class Findings:
         Why another one could not, by its quantity.
     level
         Probability of intervals.
+    rows
+        Of the tables that were read.
     fit
         Of the media mix model; None for statistics.
     joint
         Log Bayes factor of the reference prior against all beliefs at once; None where it was not
         computed.
-    rows
-        Of the tables that were read.
     notes
         What a reader must know.
     """
@@ -39,9 +39,9 @@ class Findings:
     conflicts: tuple[Conflict, ...]
     not_assessable: Mapping[str, str]
     level: float
-    fit: FitRecord | None
-    joint: Number | None
     rows: int
+    fit: FitRecord | None = None
+    joint: Number | None = None
     notes: tuple[str, ...] = ()
 
     @property

@@ -148,8 +148,6 @@ def hold_analysis(
         conflicts=tuple(belief.conflict for belief in held.beliefs),
         not_assessable=held.not_assessable,
         level=level,
-        fit=None,
-        joint=None,
         rows=rows,
     )
     told = conflict_run(contract, CONTRACT, found, without_program())
