@@ -464,7 +464,8 @@ def test_essential_calibration_that_is_not_there_is_the_first_line(status: str, 
     recommended = update_text(updates(run))
     assert joined(recommended).startswith(
         f"CALIBRATE FIRST: simulation-based calibration of demo is essential and {told} {why}; the "
-        "recommendations below are provisional. Command: whence sbc media_mix Ovens: beliefs of Kim ===="
+        "recommendations below are provisional. Command: whence sbc media_mix "
+        "Ovens: beliefs of Kim ===="
     )
 
 
