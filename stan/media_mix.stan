@@ -4,8 +4,9 @@
 //   mu[t] = y_scale * (level * (1 + sum_c share[c] * (r[t, c] - 1)) + x[t] * beta),
 // r the saturated adstock of a channel's spends over its mean in the period, x the trend, season and
 // controls, each centred over the period: so level * y_scale is mean expected sales, and share[c]
-// exactly the channel's part of it. The weights on which x is sampled are those of its orthonormal
-// basis. No constant is dropped from the joint density.
+// exactly the channel's part of it. Sampled are weights of an orthonormal basis of x, and sheared log
+// odds of the shares: the volume that these change is accounted for. No constant is dropped from the
+// joint density.
 functions {
   #include functions/belief_prior.stanfunctions
   #include functions/media_response.stanfunctions
@@ -46,25 +47,30 @@ parameters {
   vector[C] strength; // log odds of each share between its bounds, sheared: see below
   vector<lower=0, upper=1>[C] decay; // part of a week's effect that is left in the next
   vector<lower=0>[C] half; // adstock of half the most effect, in units of the mean adstock
-  vector[K] basis_weight;
+  vector[K] basis_weight; // of the basis, with what channels have along it
   real<lower=0> sigma; // sd of the noise, in units of y_scale
   real<lower=0, upper=1> shock_probability; // of a week
   real<lower=0> shock_sd; // in units of y_scale
 }
 transformed parameters {
-  vector[K] beta = from_basis * basis_weight; // of trend, season and controls
   vector[C] log_odds; // of each share between its bounds
   vector[C] share; // of mean expected sales, by channel
   vector[T] mu = basis * basis_weight + level; // expected sales
+  vector[K] beta = basis_weight; // of trend, season and controls
   for (c in 1 : C) {
-    // Data tell how far sales swing with a channel. The less its effect varies, the larger is the
-    // share that goes with a swing: a shear of the log odds takes this funnel out.
+    // Data tell how far sales swing with a channel, apart from trend, season and controls. The less
+    // its effect varies, the larger is the share that goes with a swing: shears of the log odds and
+    // of the weights take out this funnel, and the ridge along which a channel stands for x.
     vector[T] deviation = relative_response(lagged[c], decay[c], half[c]) - 1;
-    log_odds[c] = strength[c] - 0.5 * log(1e-4 + variance(deviation));
+    vector[K] along = basis' * deviation / (T - 1);
+    vector[T] apart = deviation - basis * along;
+    log_odds[c] = strength[c] - 0.5 * log(1e-4 + variance(apart));
     share[c] = share_low[c] + share_width[c] * inv_logit(log_odds[c]);
-    mu += level * share[c] * deviation;
+    mu += level * share[c] * apart;
+    beta -= level * share[c] * along;
   }
   mu *= y_scale;
+  beta = from_basis * beta;
 }
 model {
   // The period's own mean is the unit: the level may err by a fifth.

@@ -181,7 +181,8 @@ def check_belief(side: DataSide, client: Belief) -> None:
         if abs(mass - 1) > 1e-6:
             raise InputError(
                 f"the nodes of the data's side hold {mass:.6g} of the belief {client}, not all of "
-                "it; make the side with this belief among those it covers"
+                "it; make the side with this belief among those it covers (a beta law with a "
+                "parameter far below 1 holds more at its bound than numbers can tell)"
             )
 
 

@@ -62,7 +62,7 @@ def conflict(
     threshold = None if decision is None else decision.threshold
     against = under_belief(side, client, bridged)
     rows = replicates(side, side.log_weights)
-    likelihood = marginal_likelihood(side, rows)
+    likelihood = marginal_likelihood(side)
     log_bf = against.log_bayes_factor
     from_reference = summary(side, rows, level, threshold)
     tail = prior_predictive_tail(likelihood, client)
@@ -107,7 +107,7 @@ def check_probabilities(confidence: float, level: float) -> None:
 def client_likelihood(likelihood: MarginalLikelihood, against: ClientSide) -> MarginalLikelihood:
     """Likelihood as seen from the belief: by its own draws where there are any."""
     if against.method == "bridge":
-        return marginal_likelihood(against.side, against.rows)
+        return marginal_likelihood(against.side)
     return likelihood
 
 

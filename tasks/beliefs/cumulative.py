@@ -56,10 +56,10 @@ def quantile(side: DataSide, log_weights: Floats, p: float) -> float:
     """Value with probability `p` below it; of draws linear between the middles of the steps."""
     if side.is_quadrature:
         below = cumulative(side, log_weights[None])
-        ends = side.values[0], side.values[-1]
-        share = [float(below(np.array([end]))[0, 0]) for end in ends]
-        if not share[0] < p < share[1]:
-            return float(ends[int(p >= share[1])])
+        place = int(np.searchsorted(below(side.values)[0], p))
+        if not 0 < place < len(side.values):
+            return float(side.values[min(place, len(side.values) - 1)])
+        ends = side.values[place - 1], side.values[place]
         return float(brentq(lambda x: below(np.array([x]))[0, 0] - p, *ends, xtol=1e-15))
     order = np.argsort(side.values, kind="stable")
     weights = np.exp(log_weights[order])

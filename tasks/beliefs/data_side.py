@@ -11,6 +11,7 @@ from scipy.special import logsumexp
 
 from tasks.beliefs.belief import Belief
 from tasks.beliefs.cut_law import Floats
+from tasks.beliefs.families import scipy_law
 from tasks.beliefs.quadrature import adaptive_rule
 from tasks.errors import InputError
 
@@ -24,7 +25,7 @@ POWERS = (1 / 16, 1 / 4, 1.0)
 """Of a covered belief: a quadrature resolves the likelihood times each of these powers of it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DataSide:
     """The data's side of one quantity.
 
@@ -182,8 +183,15 @@ def load_side(path: Path) -> DataSide:
 def _edges(beliefs: Sequence[Belief], reference: Belief) -> Floats:
     """Ends of the first panels: landmarks of all beliefs, and ends of supports that are finite."""
     low, high = reference.support()
-    marks = [belief.law_quantiles(LANDMARKS).ravel() for belief in beliefs]
-    ends = [end for belief in beliefs for end in belief.support() if np.isfinite(end)]
-    edges = np.unique(np.clip(np.concatenate([*marks, ends]), low, high))
-    is_apart = np.diff(edges) > 1e-12 * np.abs(edges).max()
-    return np.asarray(edges[np.append(True, is_apart)])
+    marks = np.concatenate([belief.law_quantiles(LANDMARKS).ravel() for belief in beliefs])
+    supports = [scipy_law(law.family, law.parameters).support() for b in beliefs for law in b.laws]
+    limits = np.array([*supports, *(belief.bounds for belief in beliefs)]).ravel()
+    # Where a density may jump or have a pole a panel ends: no node falls on it.
+    ends = np.unique(np.clip(limits[np.isfinite(limits)], low, high))
+    ends = ends[np.isfinite(ends)]
+    tolerance = 1e-12 * np.abs(marks).max()
+    marks = np.unique(np.clip(marks, low, high))
+    is_apart = np.diff(marks, prepend=-np.inf) > tolerance
+    if len(ends):
+        is_apart &= np.abs(marks[:, None] - ends).min(axis=1) > tolerance
+    return np.unique(np.append(marks[is_apart], ends))

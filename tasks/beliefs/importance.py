@@ -11,10 +11,14 @@ from tasks.beliefs.cumulative import moments
 from tasks.beliefs.cut_law import Floats
 from tasks.beliefs.data_side import DataSide
 from tasks.beliefs.jackknife import log_sum, normalised, number, replicates
+from tasks.beliefs.marginal_likelihood import MarginalLikelihood, marginal_likelihood
 from tasks.errors import InputError
 
 LARGEST_K = 0.7
 LEAST_EFFECTIVE = 100.0
+HIDDEN = 0.1
+"""Share of the evidence that may lie where the draws do not reach."""
+LEVELS = (np.arange(200) + 0.5) / 200
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,8 @@ def reweighted(side: DataSide, prior: Belief) -> Reweighted:
     """Take a side to another prior.
 
     Of draws the weights are Pareto-smoothed. Their effective number is Kish's, times the share of
-    independent draws among all of them.
+    independent draws among all of them. A prior of which a law has evidence that the draws do
+    not show has an infinite k.
 
     References
     ----------
@@ -65,6 +70,8 @@ def reweighted(side: DataSide, prior: Belief) -> Reweighted:
         if k == math.inf:
             return Reweighted(side.log_weights, np.full(len(base), -np.inf), k, 0.0)
         effective = share * math.exp(2 * log_sum(log_weights) - log_sum(2 * log_weights))
+        if _is_hidden(side, prior, float(log_sum(log_weights))):
+            k = math.inf
     log_mean_ratio = log_sum(base + (log_weights - side.log_weights))
     return Reweighted(normalised(log_weights), log_mean_ratio, k, effective)
 
@@ -98,6 +105,37 @@ def refuse_unreliable(to_prior: Reweighted, prior: Belief) -> None:
         )
 
 
+def _is_hidden(side: DataSide, prior: Belief, log_found: float) -> bool:
+    """Whether a law of a prior has evidence that the draws do not show.
+
+    A narrow law beyond the draws, or in a gap between them, leaves no trace in their weights. Its
+    evidence there is the mean likelihood at its quantiles: at all of them, of a law that is by
+    itself out of the draws' reach, and else at those beyond the outermost draws.
+    """
+    likelihood = marginal_likelihood(side)
+    ends = side.values.min(), side.values.max()
+    for law in prior.laws:
+        alone = prior.model_copy(update={"laws": (law.model_copy(update={"weight": 1.0}),)})
+        points = alone.quantile(LEVELS)
+        if len(prior.laws) == 1 or reweighted(side, alone).is_reliable:
+            points = points[(points < ends[0]) | (points > ends[1])]
+        if not len(points):
+            continue
+        logs = _log_concave(likelihood, points, *ends)
+        if log_sum(logs) - math.log(len(LEVELS) / law.weight) > log_found + math.log(HIDDEN):
+            return True
+    return False
+
+
+def _log_concave(likelihood: MarginalLikelihood, points: Floats, low: float, high: float) -> Floats:
+    """Log likelihood at points, (X,); outside of an interval as high as its slope there allows."""
+    step = (high - low) / 20
+    inside = np.clip(points, low, high)
+    before = likelihood.at(np.where(points > high, high - step, low + step))[0]
+    logs = likelihood.at(inside)[0]
+    return np.asarray(logs + np.minimum(logs - before, 0.0) * np.abs(points - inside) / step)
+
+
 def _share_of_independent(side: DataSide, base: Floats) -> float:
     """Effective number of draws of the mean over the number of draws, at most 1."""
     mean, sd = moments(side.values, np.exp(base))
@@ -112,6 +150,8 @@ def _pareto_smoothed(log_weights: Floats, share: float) -> tuple[Floats, float]:
     tail = min(len(log_weights) / 5, 3 * math.sqrt(len(log_weights) / share))
     if np.sum(log_weights == log_weights.max()) > tail:
         return log_weights, -math.inf  # the largest ratio is that of many draws: it is bounded
-    with np.errstate(over="ignore"):  # inside of the search for k, where it does no harm
+    with np.errstate(
+        over="ignore", divide="ignore", invalid="ignore"
+    ):  # inside of the search for k, where it does no harm
         smoothed, k = az.psislw(log_weights, reff=share, normalize=False)
     return np.asarray(smoothed), float(k)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.polynomial import hermite_e
@@ -12,7 +13,7 @@ from tasks.beliefs.belief import Belief
 from tasks.beliefs.cumulative import moments
 from tasks.beliefs.cut_law import Floats
 from tasks.beliefs.data_side import DataSide
-from tasks.beliefs.jackknife import number
+from tasks.beliefs.jackknife import number, replicates
 from tasks.beliefs.quadrature import NODES, WEIGHTS
 
 DEGREES = (2, 3, 4, 5, 6, 8)
@@ -68,8 +69,9 @@ class MarginalLikelihood:
         return moments(self.nodes, np.exp(logs - logsumexp(logs, axis=1, keepdims=True)))
 
 
-def marginal_likelihood(side: DataSide, rows: Floats) -> MarginalLikelihood:
-    """Likelihood of the quantity relative to p(data | reference).
+@lru_cache(maxsize=32)
+def marginal_likelihood(side: DataSide) -> MarginalLikelihood:
+    """Likelihood of the quantity relative to p(data | reference); kept for each side.
 
     From draws it is estimated as the exponential of a polynomial: the posterior is an exponential
     family over the reference prior, fitted by maximum likelihood, its degree chosen by Akaike's
@@ -80,8 +82,6 @@ def marginal_likelihood(side: DataSide, rows: Floats) -> MarginalLikelihood:
     ----------
     side
         The data's side.
-    rows
-        Log weights of its values as `tasks.beliefs.jackknife.replicates` gives them.
 
     References
     ----------
@@ -94,7 +94,7 @@ def marginal_likelihood(side: DataSide, rows: Floats) -> MarginalLikelihood:
     if side.is_quadrature:
         at = PchipInterpolator(side.values, side.log_likelihood)
         return MarginalLikelihood(lambda x: at(x)[None], side.values, side.log_rule)
-    weights = np.exp(rows)
+    weights = np.exp(replicates(side, side.log_weights))
     mean, sd = moments(side.values, weights)
     centre, scale = mean[0], sd[0]
     n_effective = max((scale / number(mean).mcse) ** 2, 2.0 * max(DEGREES))

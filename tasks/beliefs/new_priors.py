@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from pydantic import ValidationError
 from scipy.optimize import minimize_scalar
 
 from tasks.beliefs.belief import Belief, Law
@@ -16,6 +17,8 @@ NEGLIGIBLE = 1e-12
 """Probability of a prior that is not kept in a mixture."""
 LEAST_POWER = 1e-6
 POWERS_TRIED = 49
+IMPOSSIBLE = 1e100
+"""Loss of a power that no law has, or under which no draw is possible."""
 
 
 def client_probability(log_bayes_factor: float, confidence: float) -> float:
@@ -91,11 +94,14 @@ def power_prior(side: DataSide, client: Belief) -> tuple[Belief, float]:
         parameters = tempered(law.family, law.parameters, math.exp(log_power))
         if parameters is None:
             return None
-        return Belief.of(law.family, parameters, client.low, client.high)
+        try:
+            return Belief.of(law.family, parameters, client.low, client.high)
+        except (ValidationError, OverflowError):  # nothing is left, or no number holds it
+            return None
 
     def loss(log_power: float) -> float:
         belief = flattened(log_power)
-        return math.inf if belief is None else -log_evidence(side, belief)
+        return IMPOSSIBLE if belief is None else min(-log_evidence(side, belief), IMPOSSIBLE)
 
     tried = np.linspace(math.log(LEAST_POWER), 0.0, POWERS_TRIED)
     losses = [loss(log_power) for log_power in tried]

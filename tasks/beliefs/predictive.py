@@ -76,7 +76,8 @@ class Predictive:
         values = edges[:, :-1, None] + half * (NODES + 1)
         with np.errstate(divide="ignore", invalid="ignore"):
             log_weights = np.log(half * WEIGHTS) + self.belief.log_density(values)
-        log_weights = np.maximum(np.where(half > 0, log_weights, LOWEST), LOWEST)
+        # A node may be rounded to a bound where the density has a pole.
+        log_weights = np.where(np.isfinite(log_weights), log_weights, LOWEST)
         return values.reshape(len(t), -1), log_weights.reshape(len(t), -1)
 
     @property

@@ -101,7 +101,7 @@ def update(
         new_side = side, replicates(side, to_new.log_weights)
     threshold = None if decision is None else decision.threshold
     before, after = (summary(*one, level, threshold) for one in (old_side, new_side))
-    likelihood = marginal_likelihood(side, replicates(side, side.log_weights))
+    likelihood = marginal_likelihood(side)
     x = common_grid([client, new], [(likelihood, side.reference)])
     return Update(
         quantity=quantity,

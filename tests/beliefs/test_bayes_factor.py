@@ -21,7 +21,6 @@ from tasks.beliefs.conflict_record import Number
 from tasks.beliefs.cut_law import Floats
 from tasks.beliefs.data_side import DataSide, from_draws, from_log_likelihood
 from tasks.beliefs.importance import importance_is_reliable, reweighted
-from tasks.beliefs.jackknife import replicates
 from tasks.beliefs.marginal_likelihood import marginal_likelihood
 from tasks.beliefs.statistics import Moments, log_likelihood_of, reference_prior
 from tasks.errors import InputError
@@ -41,7 +40,7 @@ def normal_side(estimate: float, se: float, reference: Belief, *covering: Belief
 
 
 def point(side: DataSide, client: Belief) -> Number:
-    likelihood = marginal_likelihood(side, replicates(side, side.log_weights))
+    likelihood = marginal_likelihood(side)
     return log_point_bayes_factor(likelihood, under_belief(side, client))
 
 
@@ -106,7 +105,7 @@ def test_unit_information_prior_weighs_like_the_schwarz_criterion() -> None:
     reference = reference_prior((estimate, sd))
     side = normal_side(estimate, se, reference)
     # log p(data | highest likelihood) - log p(data | unit information) = log(1 + n) / 2
-    likelihood = marginal_likelihood(side, replicates(side, side.log_weights))
+    likelihood = marginal_likelihood(side)
     assert likelihood.log_peaks()[0] == pytest.approx(math.log(1 + n) / 2, abs=1e-9)
 
 
@@ -179,6 +178,23 @@ def test_importance_weights_say_when_they_fail(client: Belief, is_reliable: bool
     assert abs(found.value - exact.value) < 4 * found.mcse
 
 
+def test_evidence_of_a_law_that_no_draw_shows_is_not_overlooked() -> None:
+    laws = (
+        Law(family="normal", parameters={"mean": -60.0, "sd": 20.0}, weight=0.5),
+        Law(family="normal", parameters={"mean": 4.2, "sd": 0.002}, weight=0.5),
+    )
+    client, reference = Belief(laws=laws), normal(0, 33)
+    draws = spread_draws(0, 1)
+    side = from_draws(draws, -0.5 * draws**2, reference)
+    exact = log_bayes_factor(
+        from_log_likelihood(lambda x: -0.5 * x**2, reference, [client]), client
+    )
+    seen = reweighted(side, client)
+    assert seen.effective > 1000
+    assert -seen.log_mean_ratio[0] > exact.value + 0.2
+    assert not seen.is_reliable
+
+
 def test_few_independent_draws_are_not_enough() -> None:
     steps = np.repeat(np.random.default_rng(1).normal(size=(4, 20)), 50, axis=1)
     side = from_draws(steps, -0.5 * steps**2, normal(0, 50))
@@ -204,7 +220,7 @@ def test_a_bridged_fit_takes_the_place_of_importance_weights() -> None:
     against = under_belief(side, client, bridged)
     assert against.log_bayes_factor == Number(value=10.0, mcse=0.2)
     assert (against.method, against.side) == ("bridge", bridged.draws)
-    likelihood = marginal_likelihood(side, replicates(side, side.log_weights))
+    likelihood = marginal_likelihood(side)
     found = log_point_bayes_factor(likelihood, against)
     assert found.mcse > 0.2
     assert found.value == pytest.approx(10 + math.log(50), abs=0.1)

@@ -125,6 +125,23 @@ def test_a_belief_without_moments_is_held_against_data_too() -> None:
     assert 0 < found.tail.value < 1
 
 
+@pytest.mark.parametrize(
+    ("alpha", "beta"), [(77.65, 0.6647), (0.5, 0.5), (3.6, 0.4)], ids=["right", "both", "steep"]
+)
+@pytest.mark.parametrize("low", [0.0, None])
+def test_a_pole_at_a_bound_does_no_harm(alpha: float, beta: float, low: float | None) -> None:
+    client = Belief.of("beta", {"alpha": alpha, "beta": beta}, low, None if low is None else 1)
+    reference = FLAT if low is not None else Belief.of("normal", {"mean": 0.8, "sd": 150.0})
+    side = from_log_likelihood(lambda x: -0.5 * ((x - 0.8) / 0.1) ** 2, reference, [client])
+    found = conflict("share[tv]", side, client, 0.7)
+    assert 0 < found.tail.value <= 1
+    grid = client.quantile((np.arange(20_000) + 0.5) / 20_000)
+    evidence = np.mean(np.exp(-0.5 * ((grid - 0.8) / 0.1) ** 2))
+    width = 0.1 * math.sqrt(2 * math.pi)
+    known = width * 0.9772499 / evidence if low is not None else 0.1 / 150 / evidence
+    assert found.log_bayes_factor.value == pytest.approx(math.log(known), abs=1e-3)
+
+
 @pytest.mark.parametrize("client", [SHARE, Belief.of("normal", {"mean": 0.7, "sd": 0.001}, 0, 1)])
 def test_curves_show_all_three_densities(client: Belief) -> None:
     curves = conflict("share[tv]", exact_side(0.25, 0.05, client), client, 0.7).curves

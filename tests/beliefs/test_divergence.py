@@ -26,7 +26,7 @@ def normal(mean: float, sd: float) -> Belief:
 
 def kl(side: DataSide, client: Belief) -> Number | None:
     rows = replicates(side, side.log_weights)
-    return kl_divergence(side, rows, marginal_likelihood(side, rows), client)
+    return kl_divergence(side, rows, marginal_likelihood(side), client)
 
 
 def distance(side: DataSide, client: Belief) -> Number | None:
@@ -163,8 +163,7 @@ def test_likelihood_from_draws_has_a_small_bias(name: str) -> None:
     for _ in range(12):
         draws: Floats = law.rvs(size=(4, 1000), random_state=rng)
         side = from_draws(draws, draws, reference)
-        rows = replicates(side, side.log_weights)
-        likelihood = marginal_likelihood(side, rows)
+        likelihood = marginal_likelihood(side)
         mean = float(np.mean(likelihood.at(side.values)[0]))
         errors.append((mean - exact, likelihood.log_peaks()[0] - exact_peak))
     bias, peak_bias = np.abs(np.mean(errors, axis=0))

@@ -44,7 +44,7 @@ def measures(draws: Floats | None) -> dict[str, Number]:
         else from_draws(draws, log_likelihood(draws), REFERENCE)
     )
     rows = replicates(side, side.log_weights)
-    likelihood = marginal_likelihood(side, rows)
+    likelihood = marginal_likelihood(side)
     against = under_belief(side, CLIENT)
     ends = ends_of_draws(side, rows)
     _, by_likelihood = power_scaling(side, rows, REFERENCE, ends)

@@ -56,6 +56,12 @@ def test_a_given_end_and_length_move_the_period() -> None:
     assert len(found.sales) == 52
 
 
+def test_a_week_that_begins_with_the_period_belongs_to_it() -> None:
+    found = weeks_of_period(weeks(), BLOCK, months=9, until=date(2022, 3, 7))
+    assert found.begin[0] == np.datetime64("2021-06-14")  # nine months before 2022-03-14
+    assert len(found.sales) == 39
+
+
 def test_spends_before_the_period_are_remembered() -> None:
     found = weeks_of_period(weeks(), BLOCK)
     frame = weeks().tail(104 + REMEMBERED_WEEKS)

@@ -12,7 +12,6 @@ from tasks.beliefs.belief import Belief, Law
 from tasks.beliefs.conflict_record import Number
 from tasks.beliefs.cut_law import Floats
 from tasks.beliefs.data_side import DataSide, from_draws, from_log_likelihood
-from tasks.beliefs.jackknife import replicates
 from tasks.beliefs.marginal_likelihood import MarginalLikelihood, marginal_likelihood
 from tasks.beliefs.predictive import Predictive
 from tasks.beliefs.predictive_tail import kl_tail, prior_predictive_tail, tail_probability
@@ -31,7 +30,7 @@ def normal(mean: float, sd: float) -> Belief:
 
 
 def likelihood_of(side: DataSide) -> MarginalLikelihood:
-    return marginal_likelihood(side, replicates(side, side.log_weights))
+    return marginal_likelihood(side)
 
 
 def tails(estimate: float, se: float, client: Belief, reference: Belief) -> tuple[Number, Number]:

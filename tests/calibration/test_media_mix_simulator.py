@@ -75,6 +75,7 @@ def test_a_share_comes_from_its_mixture_of_a_law_and_the_uniform_one(
     [
         (1, (-3.0, 0.5, 0.0), stats.norm(-3, 0.5)),  # all but 1e-9 of it lies below 0
         (2, (3.0, 0.4, 0.2), stats.t(3, 0.4, 0.2)),
+        (2, (1.0, -0.2, 1.0), stats.t(1, -0.2, 1.0)),  # more of it lies above 1 than within
         (3, (-1.0, 0.7, 0.0), stats.lognorm(0.7, scale=math.exp(-1))),
         (4, (2.0, 6.0, 0.0), stats.beta(2, 6)),
         (5, (3.0, 4.0, 0.0), stats.gamma(3, scale=0.25)),
@@ -163,15 +164,28 @@ class SlowerDecay(MediaMix):
 
 @dataclass(frozen=True)
 class PriorDropped(MediaMix):
-    """Data that tell the program the reference prior in place of the belief."""
+    """Data that tell the program the reference prior in place of the beliefs."""
 
     def draw_data(self, parameters: Values, rng: np.random.Generator) -> dict[str, Any]:
         return super().draw_data(parameters, rng) | {"share_weight": np.zeros(2)}
 
 
+def believed() -> dict[str, Any]:
+    """A firm belief on the steady channel, of whose share the data tell least."""
+    parameters = np.array([[0.0, 1.0, 0.0], [0.1, 0.03, 0.0]])
+    changed = {"share_family": np.array([6, 1]), "share_weight": np.ones(2)}
+    mass = stats.norm(0.1, 0.03).sf(0)
+    changed |= {"share_parameters": parameters, "share_log_mass": np.array([0, np.log(mass)])}
+    return default_design() | changed
+
+
 @pytest.mark.parametrize("wrong", [SlowerDecay, PriorDropped])
 def test_a_generator_of_another_model_is_caught(wrong: type[MediaMix], tmp_path: Path) -> None:
     program = compile_program(resource("stan", MediaMix.program), many_fits=True)
-    calibration = Calibration(wrong(), program, BatchSettings(seed=1), with_further=False)
+    calibration = Calibration(wrong(believed()), program, BatchSettings(seed=1))
     _, verdict = run_calibration(calibration, 200, root=tmp_path, workers=2, stop_early=True)
     assert verdict.status == "not calibrated"
+    rejected = {quantity.name for quantity in verdict.quantities if quantity.is_rejected}
+    assert rejected & (
+        {"share[2]", "baseline"} if wrong is PriorDropped else {"decay[1]", "decay[2]"}
+    )
