@@ -12,7 +12,7 @@ from tasks.beliefs.belief import Belief
 from tasks.beliefs.cut_law import Floats
 from tasks.beliefs.data_side import DataSide, from_log_likelihood
 from tasks.beliefs.quantities import parse_quantity
-from tasks.beliefs.statistics import unit_information
+from tasks.beliefs.statistics import reference_prior
 from tasks.domain import Node
 from tasks.errors import InputError
 from tasks.intervention.replicate_cells import ReplicateCells
@@ -98,7 +98,7 @@ def measured_side(measured: Mapping[str, Measured], quantity: str, belief: Belie
         return np.asarray(-0.5 * ((x - found.estimate) / found.error) ** 2)
 
     unit_sd = found.error * math.sqrt(found.replicates)
-    reference = unit_information(found.estimate, unit_sd, belief.low, belief.high)
+    reference = reference_prior((found.estimate, unit_sd), belief.low, belief.high)
     return from_log_likelihood(log_likelihood, reference, [belief])
 
 

@@ -19,7 +19,7 @@ def data_of(model: str) -> dict[str, Any]:
 CHOICE = (
     "choose one of hierarchical_noncentered, hierarchical_adaptive, hierarchical_covariates, "
     "hierarchical_student_t, complete_pooling, precision_regression, intervention_effects, "
-    "key_importance."
+    "key_importance, media_mix."
 )
 
 

@@ -109,8 +109,12 @@ def test_generators_keep_the_protocol(model: str) -> None:
 
 
 def test_data_can_be_joined_where_both_together_fit_the_program() -> None:
-    """Not in one balanced design of cells, nor where the standard errors are a covariate."""
-    assert set(MODELS) - set(JOINABLE) == {"intervention_effects", "precision_regression"}
+    """Not in a balanced design of cells or weeks, nor where standard errors are a covariate."""
+    assert set(MODELS) - set(JOINABLE) == {
+        "intervention_effects",
+        "precision_regression",
+        "media_mix",
+    }
 
 
 @pytest.mark.parametrize("model", JOINABLE)
