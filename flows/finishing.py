@@ -16,8 +16,9 @@ REPORT = "report.txt"
 
 
 def run_name(domain: str, began: datetime) -> str:
-    """The run that goes on, as ``domain/run_id``."""
-    return f"{domain}/{began:%Y-%m-%dT%H-%M-%S}-{str(flow_run.id)[:6]}"
+    """The run that goes on, as ``domain/run_id``: later runs sort after it."""
+    second, thousandth = f"{began:%Y-%m-%dT%H-%M-%S}", began.microsecond // 1000
+    return f"{domain}/{second}-{thousandth:03d}-{str(flow_run.id)[:6]}"
 
 
 def finish_run(

@@ -16,7 +16,7 @@ from flows.results import result_storage
 from tasks.beliefs.conflict_run import conflict_run, decision_worth, model_entry
 from tasks.beliefs.keeping import conflict_entries, held_prior
 from tasks.beliefs.registry import Registry
-from tasks.beliefs.registry_calibrations import newest_validation
+from tasks.beliefs.registry_calibrations import newest_elsewhere, newest_validation
 from tasks.beliefs.registry_conflicts import record_conflicts
 from tasks.beliefs.registry_models import latest_model, record_model
 from tasks.beliefs.registry_priors import current_priors
@@ -131,6 +131,7 @@ def _calibration(registry: Registry, contract: Domain, found: Evidence, run: str
         decision_worth=decision_worth(contract, worths),
         thresholds=contract.check_thresholds,
         newest=newest_validation(registry, found.program_digest, found.design_digest),
+        elsewhere=newest_elsewhere(registry, found.program_digest, found.design_digest),
         command=f"whence sbc {MODEL} --of {run.partition('/')[2]}",
     )
 

@@ -12,7 +12,7 @@ from flows.results import result_storage
 from tasks.beliefs.holding import HeldBelief
 from tasks.beliefs.keeping import recommendation_entries
 from tasks.beliefs.registry import Registry
-from tasks.beliefs.registry_calibrations import newest_validation
+from tasks.beliefs.registry_calibrations import newest_elsewhere, newest_validation
 from tasks.beliefs.registry_conflicts import latest_conflicts
 from tasks.beliefs.registry_findings import StoredConflict
 from tasks.beliefs.registry_models import find_model
@@ -105,4 +105,7 @@ def _calibration(registry: Registry, conflict: StoredConflict) -> Calibration:
     model = find_model(registry, conflict.model_key)
     if model.program_digest is None or model.design_digest is None:
         return then
-    return renewed(then, newest_validation(registry, model.program_digest, model.design_digest))
+    digests = model.program_digest, model.design_digest
+    return renewed(
+        then, newest_validation(registry, *digests), newest_elsewhere(registry, *digests)
+    )

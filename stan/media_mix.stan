@@ -2,11 +2,11 @@
 //   y[t] ~ normal(mu[t], sigma * y_scale), and with probability shock_probability a shock on top
 //   of it, normal(0, shock_sd * y_scale), such as a holiday that no control tells of,
 //   mu[t] = y_scale * (level * (1 + sum_c share[c] * (r[t, c] - 1)) + x[t] * beta),
-// r the saturated adstock of a channel's spends over its mean in the period, x the trend, season and
-// controls, each centred over the period: so level * y_scale is mean expected sales, and share[c]
-// exactly the channel's part of it. Sampled are weights of an orthonormal basis of x, and sheared log
-// odds of the shares: the volume that these change is accounted for. No constant is dropped from the
-// joint density.
+// r the saturated adstock of a channel's spends over its mean in the period, x the trend, season
+// and controls, each centred over the period: so level * y_scale is mean expected sales, and
+// share[c] exactly the channel's part of it. Sampled are weights of an orthonormal basis of x, and
+// sheared log odds of the shares: the volume that these change is accounted for. No constant is
+// dropped from the joint density.
 functions {
   #include functions/belief_prior.stanfunctions
   #include functions/media_response.stanfunctions
@@ -58,9 +58,9 @@ transformed parameters {
   vector[T] mu = basis * basis_weight + level; // expected sales
   vector[K] beta = basis_weight; // of trend, season and controls
   for (c in 1 : C) {
-    // Data tell how far sales swing with a channel, apart from trend, season and controls. The less
-    // its effect varies, the larger is the share that goes with a swing: shears of the log odds and
-    // of the weights take out this funnel, and the ridge along which a channel stands for x.
+    // Data tell how far sales swing with a channel, apart from trend, season and controls. The
+    // less its effect varies, the larger is the share that goes with a swing: shears of the log
+    // odds and of the weights take out this funnel, and the ridge where a channel stands for x.
     vector[T] deviation = relative_response(lagged[c], decay[c], half[c]) - 1;
     vector[K] along = basis' * deviation / (T - 1);
     vector[T] apart = deviation - basis * along;

@@ -14,12 +14,13 @@ from tasks.beliefs.jackknife import number, replicates
 from tasks.beliefs.marginal_likelihood import MarginalLikelihood
 from tasks.errors import InputError
 
-SEVERITIES: tuple[tuple[float, Severity], ...] = (
-    (10.0, "strong"),
-    (3.0, "moderate"),
-    (1.0, "weak"),
-)
-"""Least Bayes factor of each class; below them is none, above 100 very strong."""
+BOUNDS: dict[Severity, float] = {
+    "weak": 1.0,
+    "moderate": 3.0,
+    "strong": 10.0,
+    "very strong": 100.0,
+}
+"""Least Bayes factor of each class but the last, which is above its own; below them is none."""
 
 
 @dataclass(frozen=True)
@@ -150,9 +151,10 @@ def severity(log_bf: float) -> Severity:
     >>> [severity(math.log(bf)) for bf in (0.99, 1, 3, 10, 100, 101)]
     ['none', 'weak', 'moderate', 'strong', 'strong', 'very strong']
     """
-    if log_bf > math.log(100.0):
-        return "very strong"
-    return next((name for least, name in SEVERITIES if log_bf >= math.log(least)), "none")
+    *others, (strongest, most) = BOUNDS.items()
+    if log_bf > math.log(most):
+        return strongest
+    return next((name for name, least in others[::-1] if log_bf >= math.log(least)), "none")
 
 
 def severity_is_certain(log_bf: Number) -> bool:

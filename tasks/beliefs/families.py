@@ -11,6 +11,8 @@ from scipy import stats
 from tasks.domain import PriorFamily
 
 Floats = npt.NDArray[np.float64]
+DEFAULT_DF = 3.0
+"""Degrees of freedom of a Student-t law that nobody chose, as in SHELF."""
 
 
 def scipy_law(family: PriorFamily, parameters: Mapping[str, float]) -> Any:
@@ -97,7 +99,7 @@ def tempered(
 
 
 def from_moments(
-    family: PriorFamily, mean: float, sd: float, df: float = 4.0
+    family: PriorFamily, mean: float, sd: float, df: float = DEFAULT_DF
 ) -> dict[str, float] | None:
     """Parameters of the law of a family that has a mean and a standard deviation.
 

@@ -17,8 +17,6 @@ SUPPORTS: dict[PriorFamily, tuple[float, float]] = {
 }
 """Between which the laws of a family lie, a uniform law's own ends aside; preferred ones first."""
 
-DEFAULT_DF = 3.0
-"""Degrees of freedom of a Student-t law that nobody chose, as in SHELF."""
 FARTHEST = 12.0
 """Of a logarithm of a parameter from where the search starts."""
 LARGEST_LOGARITHM = 300.0

@@ -7,8 +7,8 @@ import numpy.typing as npt
 from scipy.optimize import root
 
 from tasks.beliefs.cut_law import cut_law
-from tasks.beliefs.families import from_moments
-from tasks.beliefs.free_parameters import DEFAULT_DF, moved
+from tasks.beliefs.families import DEFAULT_DF, from_moments
+from tasks.beliefs.free_parameters import moved
 from tasks.beliefs.quick_cdf import LEAST_MASS
 from tasks.domain import PriorFamily
 

@@ -27,9 +27,10 @@ def power_scaling(
     The distance between the posterior and that with the prior (the likelihood) raised to a power
     is the cumulative Jensen-Shannon distance, the larger of those of the quantity and of its
     negative; sensitivity is its mean over the powers 0.99 and 1.01, per doubling of the power.
-    The distance depends on the range that it is taken over: as published that of the draws.
-    Nodes and reweighted draws have no range of their own, and that of draws is a matter of chance;
-    `ends_of_draws` gives what 4000 draws reach.
+    Errors are those of the weights; of reweighted draws they are rough, since smoothed weights
+    vary less than the jackknife supposes. The distance depends on the range that it is taken
+    over: as published that of the draws. Nodes and reweighted draws have no range of their own,
+    and that of draws is a matter of chance; `ends_of_draws` gives what 4000 draws reach.
 
     Parameters
     ----------

@@ -12,7 +12,8 @@ from tasks.beliefs.chips import MOST_OUTSIDE, chip_answers, chips_below
 from tasks.beliefs.conflict_record import Decision
 from tasks.beliefs.cut_law import cut_law
 from tasks.beliefs.elicitation_record import Answer, ElicitedPrior
-from tasks.beliefs.free_parameters import DEFAULT_DF, candidates
+from tasks.beliefs.families import DEFAULT_DF
+from tasks.beliefs.free_parameters import candidates
 from tasks.beliefs.moment_fit import fit_moments
 from tasks.beliefs.quantile_fit import can_hold, fit_probabilities
 from tasks.domain import PriorFamily

@@ -9,7 +9,8 @@ import numpy.typing as npt
 from scipy import special
 from scipy.optimize import least_squares
 
-from tasks.beliefs.free_parameters import DEFAULT_DF, SUPPORTS, moved, neighbours
+from tasks.beliefs.families import DEFAULT_DF
+from tasks.beliefs.free_parameters import SUPPORTS, moved, neighbours
 from tasks.beliefs.quick_cdf import quick_cut_cdf
 from tasks.domain import PriorFamily
 

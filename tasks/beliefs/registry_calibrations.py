@@ -1,6 +1,6 @@
 """Simulation-based calibrations of models, found by what was calibrated."""
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from tasks.beliefs.registry import Registry
 from tasks.beliefs.registry_findings import StoredValidation, Validation
@@ -37,13 +37,23 @@ def newest_validation(
     registry: Registry, program_digest: str, design_digest: str
 ) -> StoredValidation | None:
     """The newest calibration of a program with a design; None where there is none."""
+    return _newest(registry, program_digest, SbcValidation.design_digest == design_digest)
+
+
+def newest_elsewhere(
+    registry: Registry, program_digest: str, design_digest: str
+) -> StoredValidation | None:
+    """The newest calibration of a program with any other design; None where there is none."""
+    return _newest(registry, program_digest, SbcValidation.design_digest != design_digest)
+
+
+def _newest(
+    registry: Registry, program_digest: str, design: ColumnElement[bool]
+) -> StoredValidation | None:
     with registry.transaction("reading") as session:
         newest_first = (
             select(SbcValidation)
-            .where(
-                SbcValidation.program_digest == program_digest,
-                SbcValidation.design_digest == design_digest,
-            )
+            .where(SbcValidation.program_digest == program_digest, design)
             .order_by(SbcValidation.id.desc())
         )
         row = session.scalars(newest_first.limit(1)).first()

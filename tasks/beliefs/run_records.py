@@ -42,6 +42,9 @@ class Calibration(Frozen):
         `tasks.calibration.verdict.CalibrationVerdict`.
     run
         Where the newest one is kept; empty where it is missing.
+    status_elsewhere, run_elsewhere
+        The same of the newest one with another design, such as other weeks or priors: it speaks
+        for the program, and does not count for this design.
     command
         That calibrates the model; empty for a model without a program.
     """
@@ -51,6 +54,8 @@ class Calibration(Frozen):
     unknown: tuple[str, ...]
     status: SbcStatus
     run: str = ""
+    status_elsewhere: SbcStatus = "missing"
+    run_elsewhere: str = ""
     command: str = ""
 
 

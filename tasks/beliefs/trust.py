@@ -22,6 +22,7 @@ def trust(
     decision_worth: float | None,
     thresholds: CheckThresholds,
     newest: StoredValidation | None,
+    elsewhere: StoredValidation | None,
     command: str,
 ) -> Calibration:
     """Say whether a model must be calibrated before its verdicts are acted on.
@@ -36,8 +37,8 @@ def trust(
         What hangs on the verdicts, in the client's currency; None where it is not known.
     thresholds
         From which on a reason counts.
-    newest
-        The newest calibration of the model's program with this design.
+    newest, elsewhere
+        The newest calibration of the model's program with this design, and with another one.
     command
         That calibrates the model.
     """
@@ -50,14 +51,14 @@ def trust(
         ),
         thresholds,
     )
-    return Calibration(
+    known = Calibration(
         need=decision.level,
         fired=decision.fired,
         unknown=decision.unknown,
-        status=newest.verdict if newest else MISSING,
-        run=newest.run if newest else "",
+        status=MISSING,
         command=command,
     )
+    return renewed(known, newest, elsewhere)
 
 
 def strongest_bayes_factor(conflicts: Sequence[Conflict]) -> float | None:
@@ -71,8 +72,13 @@ def without_program() -> Calibration:
     return Calibration(need="not needed", fired=(), unknown=(), status=MISSING)
 
 
-def renewed(calibration: Calibration, newest: StoredValidation | None) -> Calibration:
-    """What was known of a calibration, with the newest one in the place of an older one."""
-    if newest is None:
-        return calibration
-    return calibration.model_copy(update={"status": newest.verdict, "run": newest.run})
+def renewed(
+    calibration: Calibration, newest: StoredValidation | None, elsewhere: StoredValidation | None
+) -> Calibration:
+    """What was known of a calibration, with the newest ones in the place of older ones."""
+    known: dict[str, str] = {}
+    if newest:
+        known |= {"status": newest.verdict, "run": newest.run}
+    if elsewhere:
+        known |= {"status_elsewhere": elsewhere.verdict, "run_elsewhere": elsewhere.run}
+    return calibration.model_copy(update=known)

@@ -85,12 +85,18 @@ def beliefs_table(conflicts: Sequence[Conflict], level: float) -> tuple[Table, .
 def calibration_section(calibration: Calibration) -> Section:
     """Whether the model has to be calibrated by simulation, and whether it is."""
     told = [str(Decision(calibration.need, calibration.fired, calibration.unknown))]
-    if calibration.status == "missing":
-        told.append("None has been made.")
-    else:
+    if calibration.status != "missing":
         told.append(f"The newest one says: {calibration.status}.")
+    elif calibration.command:
+        told.append("None has been made with this design.")
     if calibration.run:
         told.append(f"It is kept in {calibration.run}.")
+    elif calibration.run_elsewhere:
+        told.append(
+            "With another design (other weeks, spends or priors) the newest one says: "
+            f"{calibration.status_elsewhere}, kept in {calibration.run_elsewhere}. It speaks for "
+            "the program, and does not count for this design."
+        )
     return Section("Calibration of the model", tuple(told))
 
 

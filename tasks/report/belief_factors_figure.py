@@ -7,9 +7,10 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
+from tasks.beliefs.bayes_factor import BOUNDS
 from tasks.beliefs.conflict_record import Conflict
 from tasks.report.belief_numerals import factor_with_error, power_text
-from tasks.report.belief_severity import BOUNDS, CLASSES, ERRORS, by_bayes_factor
+from tasks.report.belief_severity import CLASSES, ERRORS, by_bayes_factor
 from tasks.report.calibration_style import HEAD, LINE, legend_above, note_below
 from tasks.report.comparison_style import BAD, FINE
 from tasks.report.drawing import DARK, figure_style, label, text_width
@@ -91,7 +92,7 @@ def _draw_marks(axes: Any, shown: Sequence[Conflict]) -> None:
 def _shade(axes: Any) -> None:
     """Classes from the left to the right."""
     low, high = axes.get_xlim()
-    edges = [low, *(math.log10(bound) for bound in BOUNDS), high]
+    edges = [low, *(math.log10(bound) for bound in BOUNDS.values()), high]
     for name, shade, left, right in zip(CLASSES, SHADES, edges[:-1], edges[1:], strict=True):
         axes.axvspan(left, right, facecolor=shade, edgecolor="#999999", linewidth=0.4, label=name)
     axes.axvline(0, color=DARK, linewidth=0.8)

@@ -7,8 +7,6 @@ from tasks.beliefs.bayes_factor import severity
 from tasks.beliefs.conflict_record import Conflict, Severity
 
 CLASSES: tuple[Severity, ...] = get_args(Severity)
-BOUNDS = (1.0, 3.0, 10.0, 100.0)
-"""Bayes factors between neighbouring classes, where the figure draws them: those of `severity`."""
 ERRORS = 2.0
 """Standard errors to either side within which a class is uncertain."""
 

@@ -10,7 +10,11 @@ from pydantic import ValidationError
 from sqlalchemy import event, select
 
 from tasks.beliefs.registry import Registry
-from tasks.beliefs.registry_calibrations import newest_validation, record_validation
+from tasks.beliefs.registry_calibrations import (
+    newest_elsewhere,
+    newest_validation,
+    record_validation,
+)
 from tasks.beliefs.registry_conflicts import latest_conflicts, record_conflicts
 from tasks.beliefs.registry_engine import RefusedRowError
 from tasks.beliefs.registry_findings import ValidationResult
@@ -300,7 +304,11 @@ def test_the_newest_calibration_of_a_program_and_design_is_found(
     )
     validation_id = record_validation(registry, newest)
     other = digests | {"design_digest": "6a" * 32}
-    record_validation(registry, examples.validation(case.model_key, **other))
+    assert newest_elsewhere(registry, **digests) is None
+    other_id = record_validation(registry, examples.validation(case.model_key, **other))
+    elsewhere = newest_elsewhere(registry, **digests)
+    assert elsewhere is not None
+    assert elsewhere.id == other_id
     found = newest_validation(registry, **digests)
     assert found is not None
     assert found.id == validation_id

@@ -247,6 +247,9 @@ def test_a_whole_case_ends_in_an_accepted_prior(
     found = {of["quantity"]: of for of in second["conflicts"]}
     assert found["share[tv]"]["severity"] in ("none", "weak")
     assert second["period"][1] < "2023-12-08"
+    assert second["calibration"]["status"] == "missing"  # those weeks are another design
+    assert second["calibration"]["status_elsewhere"] == "calibrated"
+    assert second["calibration"]["run_elsewhere"] == told["calibration"]["run"]
     assert main(["beliefs", "history", "상점"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert sum("superseded" in line for line in lines) == 1

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from tasks.beliefs.bayes_factor import severity
+from tasks.beliefs.bayes_factor import BOUNDS, severity
 from tasks.beliefs.belief import Belief
 from tasks.beliefs.conflict_record import Conflict, Curves, Decision, Number, Posterior, Update
 from tasks.beliefs.elicitation_record import Answer, Elicitation, ElicitedPrior
@@ -24,7 +24,7 @@ from tasks.report.belief_figures import conflict_figures, elicitation_figures, u
 from tasks.report.belief_numerals import factor_text, interval_text
 from tasks.report.belief_page import conflict_page, elicitation_page, update_page
 from tasks.report.belief_panels import CLIENT, DATA, RESULT, shown_range
-from tasks.report.belief_severity import BOUNDS, CLASSES, severity_text
+from tasks.report.belief_severity import CLASSES, severity_text
 from tasks.report.belief_text import conflict_text, elicitation_text, update_text
 from tasks.report.drawing import as_png
 from tasks.report.layout import display_width
@@ -487,6 +487,22 @@ def test_calibration_that_is_not_essential_or_there_is_not_the_first_line() -> N
             assert "provisional" not in told
 
 
+def test_a_calibration_with_another_design_is_told_and_does_not_count() -> None:
+    run = media(usual().conflicts, calibration=calibration("essential"))
+    told = "None has been made with this design."
+    assert told in joined(conflict_text(run))
+    assert "another design" not in joined(conflict_text(run))
+    elsewhere = run.calibration.model_copy(
+        update={"status_elsewhere": "calibrated", "run_elsewhere": "sbc-media_mix/2026-x"}
+    )
+    text = joined(conflict_text(run.model_copy(update={"calibration": elsewhere})))
+    assert text.startswith("CALIBRATE FIRST")
+    assert f"{told} With another design (other weeks, spends or priors) the newest one says: " in (
+        text
+    )
+    assert "calibrated, kept in sbc-media_mix/2026-x." in text
+
+
 def test_statistics_have_no_program_to_calibrate() -> None:
     run = media(
         usual().conflicts,
@@ -549,7 +565,7 @@ def test_an_uncertain_class_is_told_as_all_that_it_may_be(
 
 
 def test_classes_are_drawn_where_they_are_told() -> None:
-    for low, high, bound in zip(CLASSES[:-1], CLASSES[1:], BOUNDS, strict=True):
+    for low, high, bound in zip(CLASSES[:-1], CLASSES[1:], BOUNDS.values(), strict=True):
         assert severity(math.log(bound) - 1e-9) == low
         assert severity(math.log(bound) + 1e-9) == high
 
@@ -843,7 +859,7 @@ def test_bayes_factors_lie_over_their_classes() -> None:
             for x in (patch.get_x(), patch.get_x() + patch.get_width())
         }
     )
-    np.testing.assert_allclose(edges[1:-1], np.log10(BOUNDS), atol=1e-6)
+    np.testing.assert_allclose(edges[1:-1], np.log10(list(BOUNDS.values())), atol=1e-6)
     names = [text.get_text() for text in axes.get_yticklabels()]
     assert names[0] == "share[print]"
     (beside,) = axes.child_axes
