@@ -46,19 +46,6 @@ def record_recommendations(
         return tuple(row.id for row in rows)
 
 
-def find_recommendation(registry: Registry, recommendation_id: int) -> StoredRecommendation:
-    """The recommendation with this identifier.
-
-    Raises
-    ------
-    InputError
-        If there is none.
-    """
-    with registry.transaction("reading") as session:
-        row = known(session, UpdateRecommendation, recommendation_id)
-        return StoredRecommendation.model_validate(row)
-
-
 def recommendations_of(registry: Registry, session_id: str) -> tuple[StoredRecommendation, ...]:
     """All recommendations on priors of a session, oldest first.
 

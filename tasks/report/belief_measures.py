@@ -13,24 +13,21 @@ from tasks.report.belief_numerals import (
 )
 from tasks.report.section import Section, table
 
-DISTANCES = (
-    "quantity",
-    ">KL, nats",
-    ">KL tail, %",
-    ">Wasserstein",
-    ">tail, %",
-    ">point Bayes factor",
-)
+DISTANCES = ("quantity", ">tail, %", ">Wasserstein", ">point Bayes factor")
+DIVERGENCES = ("quantity", ">KL, nats", ">KL tail, %")
 SENSITIVITIES = ("quantity", ">prior", ">likelihood", "verdict", "Bayes factor by")
 POSTERIORS = ("quantity", "prior", ">posterior", ">sd", ">above, %")
 INFINITE = "infinite"
 """A divergence from a belief that rules out what the data leave possible."""
-LEGEND = (
+DISTANCE_LEGEND = (
+    "Tail: as above. Wasserstein: distance of the posterior under the reference prior from the "
+    "belief, in standard deviations of the belief. Point Bayes factor: as the Bayes factor, for "
+    "the one value that the data favour most in place of the reference prior; no prior can do "
+    "better"
+)
+DIVERGENCE_LEGEND = (
     "KL: Kullback-Leibler divergence of the posterior under the reference prior from the belief; "
-    "its tail is how often the belief expects one as large or larger.",
-    "Wasserstein: distance of these two in standard deviations of the belief.",
-    "Point Bayes factor: as the Bayes factor, for the one value that the data favour most in place "
-    "of the reference prior; no prior can do better.",
+    "its tail is how often the belief expects one as large or larger"
 )
 SENSITIVITY_LEGEND = (
     "How much the posterior under the belief moves when prior or likelihood weighs more or less; "
@@ -45,14 +42,25 @@ def measures_section(conflicts: Sequence[Conflict]) -> Section:
         (
             (
                 of.quantity,
-                number_text(of.kl) if of.kl else INFINITE,
-                probability_text(of.kl_tail) if of.kl_tail else "-",
-                _known(of.wasserstein),
                 probability_text(of.tail),
+                _known(of.wasserstein),
                 factor_with_error(of.log_point_bayes_factor),
             )
             for of in conflicts
         ),
+        DISTANCE_LEGEND,
+    )
+    divergences = table(
+        DIVERGENCES,
+        (
+            (
+                of.quantity,
+                number_text(of.kl) if of.kl else INFINITE,
+                probability_text(of.kl_tail) if of.kl_tail else "-",
+            )
+            for of in conflicts
+        ),
+        DIVERGENCE_LEGEND,
     )
     sensitivities = table(
         SENSITIVITIES,
@@ -68,7 +76,7 @@ def measures_section(conflicts: Sequence[Conflict]) -> Section:
         ),
         SENSITIVITY_LEGEND,
     )
-    return Section("Further measures", LEGEND if conflicts else (), (*distances, *sensitivities))
+    return Section("Further measures", (), (*distances, *divergences, *sensitivities))
 
 
 def posteriors_section(conflicts: Sequence[Conflict]) -> Section:

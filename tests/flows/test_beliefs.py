@@ -253,6 +253,17 @@ def test_a_whole_case_ends_in_an_accepted_prior(
     assert main(["beliefs", "history", "상점"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert sum("superseded" in line for line in lines) == 1
+    recommended = [line for line in lines if "recommendation" in line]
+    assert len(recommended) == 2
+    assert (
+        sum(
+            f"recommendation {number} (evidence_weighted): becomes" in line
+            and "accepted by 지민" in line
+            for line in recommended
+        )
+        == 1
+    )
+    assert sum("stands, not decided" in line for line in recommended) == 1
 
 
 @pytest.mark.parametrize(

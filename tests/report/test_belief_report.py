@@ -364,7 +364,8 @@ def test_a_belief_is_told_in_full() -> None:
     text = conflict_text(media([found]))
     assert part(text, "BELIEFS")[-1].endswith("345 ± 1.3 % none 6.8")
     measures = part(text, "FURTHER MEASURES")
-    assert "share[tv] 1.230 ± 0.015 4.56 ± 0.16 3.450 ± 0.017 6.78 ± 0.18 678 ± 1.4 %" in measures
+    assert "share[tv] 6.78 ± 0.18 3.450 ± 0.017 678 ± 1.4 %" in measures
+    assert "share[tv] 1.230 ± 0.015 4.56 ± 0.16" in measures
     assert measures[-1] == "share[tv] 0.0910 ± 0.0019 0.082 strong prior or weak data bridge"
     assert part(text, "POSTERIORS")[-2:] == [
         "share[tv] reference 30.0 [20.2, 39.8] % 5 % 97.7",
@@ -375,7 +376,31 @@ def test_a_belief_is_told_in_full() -> None:
         "1, beta 1) between 0 and 1."
     )
     unknown = conflict_text(media([held("x", normal(0, 1), 0, 1, wasserstein=None, kl=number)]))
-    assert "x 2 3.45 ± 0.12 - 45.6" in joined(unknown)
+    assert "x 45.6 - " in joined(unknown)
+    assert "x 2 3.45 ± 0.12 " in joined(unknown)
+
+
+def test_rows_of_long_numbers_stay_on_one_line() -> None:
+    found = held(
+        "share[an advertising channel of a long name]",
+        share(12, 24),
+        0.3,
+        0.05,
+        log_point_bayes_factor=Number(value=14.7, mcse=0.019),
+        kl=Number(value=14.197, mcse=0.00017),
+        kl_tail=Number(value=0.00199, mcse=0.00041),
+        wasserstein=Number(value=4.63419, mcse=0.00027),
+        tail=Number(value=0.021281, mcse=0.000068),
+        prior_sensitivity=Number(value=0.01385, mcse=0.00044),
+        likelihood_sensitivity=Number(value=0.187, mcse=0.014),
+    )
+    lines = part(conflict_text(media([found])), "FURTHER MEASURES")
+    of_rows = [line.rpartition("] ")[2] for line in lines if line.startswith("share[")]
+    assert of_rows[:2] == [
+        "2.1281 ± 0.0068 4.63419 ± 0.00027 2.4e+06 ± 1.9 %",
+        "14.19700 ± 0.00017 0.199 ± 0.041",
+    ]
+    assert of_rows[2].startswith("0.01385 ± 0.00044 0.187 ± 0.014 ")
 
 
 def test_the_run_is_told_in_full() -> None:
