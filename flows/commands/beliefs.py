@@ -115,8 +115,8 @@ def _decide(options: argparse.Namespace) -> None:
     decide = accept if options.accepts else reject
     with Registry.current() as registry:
         decided = decide(registry, options.recommendation, options.by or getuser())
-    new = f"; the new prior is {decided.new_prior_id}" if decided.new_prior_id else ""
-    print(f"Recommendation {decided.id} is {decided.status} by {decided.decided_by}{new}.")
+    new = f"the new prior is {decided.new_prior_id}" if decided.new_prior_id else "the prior stays"
+    print(f"Recommendation {decided.id} is {decided.status} by {decided.decided_by}: {new}.")
 
 
 def _history(options: argparse.Namespace) -> None:

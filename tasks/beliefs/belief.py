@@ -113,7 +113,7 @@ class Belief(Frozen):
     def __str__(self) -> str:
         """Laws, with weights where there are several, and bounds."""
         many = len(self.laws) > 1
-        told = " + ".join(f"{law.weight:.3g} x {law}" if many else str(law) for law in self.laws)
+        told = " + ".join(f"{law.weight:.4g} x {law}" if many else str(law) for law in self.laws)
         ends = {"above": self.low, "below": self.high}
         if self.low is not None and self.high is not None:
             return f"{told} between {self.low:g} and {self.high:g}"

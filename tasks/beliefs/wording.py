@@ -6,6 +6,8 @@ from tasks.beliefs.belief import Belief
 from tasks.beliefs.conflict_record import Number, Posterior, Severity
 
 MOST_TIMES = 100_000
+EVEN = math.log(1.05)
+"""Log Bayes factor up to which it is told that data are as probable under both priors."""
 
 
 def amount(value: float, belief: Belief, unit: str = "") -> str:
@@ -53,6 +55,8 @@ def probability(value: float) -> str:
 
 def evidence_sentence(log_bayes_factor: float) -> str:
     """Which prior the data speak for, and how strongly."""
+    if abs(log_bayes_factor) < EVEN:
+        return "They are as probable under the belief as under the reference prior"
     if log_bayes_factor > 0:
         return (
             f"They are {times(log_bayes_factor)} as probable under the reference prior as under "
@@ -88,9 +92,11 @@ def conflict_sentence(
     yet = "yet " if severity == "none" and is_surprising else ""
     if yet:
         verdict = "no evidence for the reference prior"
+    if abs(log_bayes_factor.value) < EVEN:
+        verdict = "no evidence either way"
     doubt = "" if is_certain else " (its class is not certain: mind the Monte Carlo error)"
     return (
-        f"You said {said} ({least} to {most}); the data say {found} ({from_} to {to}). "
+        f"The belief says {said} ({least} to {most}); the data say {found} ({from_} to {to}). "
         f"{evidence_sentence(log_bayes_factor.value)}: {verdict}{doubt}; {yet}data so far from "
         f"the belief come with probability {probability(tail)}."
     )

@@ -115,7 +115,7 @@ def _fired(evidence: Evidence, limit: CheckThresholds) -> Iterator[str]:
     if count is not None and count > limit.parameters:
         yield f"the model has {count} parameters, more than {limit.parameters}"
     if factor is not None and factor > limit.bayes_factor:
-        yield f"the Bayes factor is {factor:.6g}, more than {limit.bayes_factor:g}"
+        yield f"the Bayes factor is {factor:,.6g}, more than {limit.bayes_factor:g}"
     if worth is not None and worth > limit.decision_worth:
         yield f"the decision is worth {worth:,.0f}, more than {limit.decision_worth:,.0f}"
     if confidence is not None and confidence < limit.client_confidence:

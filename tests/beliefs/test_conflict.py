@@ -49,9 +49,19 @@ def test_worked_case(worked: Conflict) -> None:
 
 def test_worked_case_in_words(worked: Conflict) -> None:
     assert worked.sentence == (
-        "You said 50 % (30.4 % to 69.6 %); the data say 25 % (15.2 % to 34.8 %). They are 3.4 "
-        "times as probable under the reference prior as under the belief: moderate conflict; data "
-        "so far from the belief come with probability 0.025."
+        "The belief says 50 % (30.4 % to 69.6 %); the data say 25 % (15.2 % to 34.8 %). They are "
+        "3.4 times as probable under the reference prior as under the belief: moderate conflict; "
+        "data so far from the belief come with probability 0.025."
+    )
+
+
+def test_where_belief_and_reference_are_alike_nothing_is_told_against_either() -> None:
+    side = exact_side(0.25, 0.05, FLAT)
+    found = conflict("share[tv]", side, FLAT, 0.7)
+    assert found.log_bayes_factor.value == pytest.approx(0, abs=1e-9)
+    assert (
+        "They are as probable under the belief as under the reference prior: no evidence either "
+        "way; data" in found.sentence
     )
 
 
@@ -97,15 +107,18 @@ def test_numbers_are_told_with_their_unit() -> None:
     reference = Belief.of("normal", {"mean": 12_000.0, "sd": 50_000.0})
     side = from_log_likelihood(lambda x: -0.5 * ((x - 12_000) / 500) ** 2, reference, [client])
     found = conflict("mean[orders.price]", side, client, 0.7, unit="EUR")
-    assert found.sentence.startswith("You said 15,000 EUR (13,040 EUR to 16,960 EUR); the data")
+    assert found.sentence.startswith("The belief says 15,000 EUR (13,040 EUR to 16,960 EUR); ")
 
 
-def test_an_uncertain_class_is_told() -> None:
-    client = Belief.of("normal", {"mean": 0.5, "sd": 0.1029}, 0, 1)  # a Bayes factor near 3
+@pytest.mark.parametrize(
+    ("sd", "bayes_factor", "is_certain"), [(0.1045, 3.0, False), (0.108, 2.73, True)]
+)
+def test_an_uncertain_class_is_told(sd: float, bayes_factor: float, is_certain: bool) -> None:
+    client = Belief.of("normal", {"mean": 0.5, "sd": sd}, 0, 1)
     found = conflict("share[tv]", drawn_side(0.25, 0.05), client, 0.7)
-    assert math.exp(found.log_bayes_factor.value) == pytest.approx(3.2, abs=0.3)
-    if not found.severity_is_certain:
-        assert "its class is not certain" in found.sentence
+    assert math.exp(found.log_bayes_factor.value) == pytest.approx(bayes_factor, abs=0.03)
+    assert found.severity_is_certain == is_certain
+    assert ("its class is not certain" in found.sentence) == (not is_certain)
 
 
 def test_what_the_belief_rules_out_has_no_finite_divergence() -> None:
