@@ -132,6 +132,25 @@ def count_nested_coalitions(sizes: Sequence[int]) -> int:
     return int(2**n_tables - 2 + sum(2 ** (n_tables - 1) * (2**size - 2) for size in sizes))
 
 
+def chains(coalitions: Sequence[int]) -> list[list[int]]:
+    """Coalitions in chains: in a chain each holds all players of the one before it.
+
+    Examples
+    --------
+    >>> chains([1, 2, 3, 4, 5, 6])
+    [[1, 3], [2, 6], [4, 5]]
+    """
+    found: list[list[int]] = []
+    for coalition in sorted(coalitions, key=lambda of: (of.bit_count(), of)):
+        ending = (chain for chain in found if chain[-1] & ~coalition == 0)
+        longest = max(ending, key=len, default=None)
+        if longest is None:
+            found.append([coalition])
+        else:
+            longest.append(coalition)
+    return found
+
+
 def _tables(sizes: Sequence[int]) -> Iterator[tuple[int, int, list[tuple[int, int]]]]:
     """Each table's first player and size, and the sets of other tables: how many, which players."""
     firsts = [sum(sizes[:table]) for table in range(len(sizes))]

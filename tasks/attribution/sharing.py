@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.attribution.baseline import baseline
+from tasks.attribution.baseline import baseline_of
 from tasks.attribution.cells import cell_means, row_blocks
 from tasks.attribution.database import (
     ColumnRanges,
@@ -89,7 +89,8 @@ def share_out(
     """
     nodes, x, entities = data.encoder.nodes, data.x[rows], data.entities[rows]
     blocks = row_blocks(entities, n_blocks, generator(seed, "blocks"))
-    base = baseline(ensemble.predict_members, x, split_members(ensemble.n_members, sub_ensembles))
+    members = split_members(ensemble.n_members, sub_ensembles)
+    base = baseline_of(ensemble.hybrids(x), x, members)
     hierarchy, keys = database_hierarchy(nodes), key_hierarchy(nodes)
     ranges = column_ranges(data.encoder, hierarchy, data.x[data.train], x, n_ranges)
     codes = np.stack([column.codes for column in ranges])

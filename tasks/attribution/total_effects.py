@@ -6,17 +6,25 @@ from i, so that one prediction gives two total effects: of S at i under the dono
 other features at d under the inverse permutation.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tasks.attribution.baseline import Baseline
 from tasks.attribution.epistemic import epistemic_variance
-from tasks.attribution.members import checked_predictions
+from tasks.attribution.half_variances import half_variances
 
-CHUNK = 2**15
-"""Predictions that are worked on at a time (256 KiB): they stay in the processor's cache."""
+CHUNK = 2**21
+"""Predictions that are worked on at a time (16 MiB)."""
+MOST_EFFECTS = 2**24
+"""Effects that are held at a time (128 MiB): a longer chain of coalitions is cut."""
+
+Effects = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""Total effects of a coalition and, under the inverse donors, of all others, shape (J, N) each.
+
+Entry i of the first belongs to row i, entry i of the second to the donor of row i.
+"""
 
 
 class DonorGame:
@@ -36,57 +44,53 @@ class DonorGame:
         self, base: Baseline, features: Sequence[Sequence[int]], donors: NDArray[np.intp]
     ) -> None:
         self._base = base
-        self._features = [_as_slice(f) for f in features]
-        self._donated = base.rows[donors]
-        self._donated_centred = base.centred[:, donors]
-        self._hybrid = base.rows.copy()
-        self._coalition = 0
+        self._features = [list(f) for f in features]
+        self._donors = donors
         self.inverse = np.argsort(donors)
 
-    def everything(self) -> NDArray[np.float64]:
-        """Total effect of all features at each row, shape (J, N); needs no prediction."""
-        return 0.5 * self._base.members.variance(self._donated_centred - self._base.centred)
+    def effects(self, coalition: int) -> Effects:
+        """Total effects of one coalition; bit k says whether player k is in it."""
+        (effects,) = self.effects_along([coalition])
+        return effects
 
-    def effects(self, coalition: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Total effects of a coalition and, under the inverse donors, of all others.
+    def effects_along(self, coalitions: Sequence[int]) -> Iterator[Effects]:
+        """Total effects of coalitions of which each holds all players of the one before it."""
+        n_groups, n_rows = len(self._base.members), len(self._base.rows)
+        at_once = max(1, MOST_EFFECTS // (n_groups * n_rows))
+        for first in range(0, len(coalitions), at_once):
+            part = coalitions[first : first + at_once]
+            of_rows = np.empty((len(part), n_groups, n_rows))
+            of_donors = np.empty_like(of_rows)
+            self._fill(self._joins(part), of_rows, of_donors)
+            yield from zip(of_rows, of_donors, strict=True)
 
-        Parameters
-        ----------
-        coalition
-            Bit k says whether player k is in it.
-
-        Returns
-        -------
-        pair of ndarray of shape (J, N)
-            Entry i of the first belongs to row i, entry i of the second to the donor of row i;
-            ``second[:, inverse]`` is in the order of the rows.
-        """
-        changed = coalition ^ self._coalition
+    def _joins(self, coalitions: Sequence[int]) -> NDArray[np.int64]:
+        """At which of the coalitions each feature joins; their number where it does not."""
+        joins = np.full(self._base.rows.shape[1], len(coalitions), dtype=np.int64)
         for player, features in enumerate(self._features):
-            if changed >> player & 1:
-                source = self._donated if coalition >> player & 1 else self._base.rows
-                self._hybrid[:, features] = source[:, features]
-        self._coalition = coalition
-        members, n_rows = self._base.members, len(self._hybrid)
-        return self._half_variances(
-            checked_predictions(self._base.predict(self._hybrid), n_rows, members)
-        )
+            joins[features] = sum(not coalition >> player & 1 for coalition in coalitions)
+        return joins
 
-    def _half_variances(
-        self, predictions: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        members = self._base.members
-        n_members, n_rows, n_classes = predictions.shape
-        own, donor = np.empty((len(members), n_rows)), np.empty((len(members), n_rows))
-        step = max(1, CHUNK // (n_members * n_classes))
+    def _fill(
+        self,
+        joins: NDArray[np.int64],
+        of_rows: NDArray[np.float64],
+        of_donors: NDArray[np.float64],
+    ) -> None:
+        n_steps, _, n_rows = of_rows.shape
+        members, own = self._base.members, self._base.predictions
+        step = max(1, CHUNK // (n_steps * own.shape[0] * own.shape[1]))
         for start in range(0, n_rows, step):
-            part = slice(start, start + step)
-            centred = members.centre(predictions[:, part])
-            own[:, part] = members.variance(self._base.centred[:, part] - centred)
-            donor[:, part] = members.variance(self._donated_centred[:, part] - centred)
-        own *= 0.5
-        donor *= 0.5
-        return own, donor
+            rows = slice(start, min(start + step, n_rows))
+            donors = self._donors[rows]
+            half_variances(
+                self._base.hybrids.predict_steps(rows, donors, joins, n_steps),
+                own[:, :, rows],
+                own[:, :, donors],
+                members,
+                of_rows[:, :, rows],
+                of_donors[:, :, rows],
+            )
 
 
 def total_effect(
@@ -146,13 +150,12 @@ def uncertainty_change(
     ndarray of shape (N, J)
         u(x with S from its donor) - u(x).
     """
-    hybrid = base.rows.copy()
-    hybrid[:, list(features)] = base.rows[donors][:, list(features)]
-    after = epistemic_variance(base.predict(hybrid), base.members)
-    return after - base.members.variance(base.centred).T
-
-
-def _as_slice(features: Sequence[int]) -> slice | list[int]:
-    """A run of features as a slice, which is copied faster."""
-    run = list(range(features[0], features[0] + len(features)))
-    return slice(run[0], run[-1] + 1) if list(features) == run else list(features)
+    everyone = slice(0, len(base.rows))
+    joins = np.ones(base.rows.shape[1], dtype=np.int64)
+    joins[list(features)] = 0
+    (hybrid,) = base.hybrids.predict_steps(everyone, donors, joins, 1)
+    before, after = (
+        epistemic_variance(np.moveaxis(predictions, 1, 2), base.members)
+        for predictions in (base.predictions, hybrid)
+    )
+    return after - before

@@ -1,11 +1,13 @@
 """One round of gains: an order and its reverse, or every order, under one donor permutation."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, pairwise
+from operator import or_
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.attribution.shapley import nested_coalitions, owen_values
+from tasks.attribution.shapley import chains, nested_coalitions, owen_values
 from tasks.attribution.total_effects import DonorGame
 
 Gains = Iterator[tuple[int, NDArray[np.float64]]]
@@ -31,16 +33,12 @@ def antithetic_gains(game: DonorGame, order: Iterable[int]) -> Gains:
         A player and its gain. The gains sum to the mean, over both donor permutations, of the
         total effect of all features.
     """
-    everything = game.everything()
-    joined, effect, effect_of_others = 0, np.zeros_like(everything), everything
     players = list(order)
-    for player in players:
-        joined |= 1 << player
-        before, others_before = effect, effect_of_others
-        if player == players[-1]:
-            effect, effect_of_others = everything, np.zeros_like(everything)
-        else:
-            effect, effect_of_others = game.effects(joined)
+    coalitions = accumulate((1 << player for player in players), or_, initial=0)
+    walk = pairwise(game.effects_along(list(coalitions)))
+    for player, ((before, others_before), (effect, effect_of_others)) in zip(
+        players, walk, strict=True
+    ):
         gain = effect - before
         gain += (others_before - effect_of_others)[:, game.inverse]
         gain *= 0.5
@@ -63,13 +61,11 @@ def enumerated_gains(game: DonorGame, sizes: Sequence[int]) -> Gains:
         As `antithetic_gains`.
     """
     whole = 2 ** sum(sizes) - 1
-    everything = game.everything()
-    values = {0: np.zeros_like(everything), whole: 0.5 * everything}
-    values[whole] += 0.5 * everything[:, game.inverse]
-    coalitions = nested_coalitions(sizes)
-    values |= {coalition: np.zeros_like(everything) for coalition in coalitions}
-    for coalition in coalitions:
-        effect, effect_of_others = game.effects(coalition)
-        values[coalition] += 0.5 * effect
-        values[whole ^ coalition] += 0.5 * effect_of_others[:, game.inverse]
+    values: dict[int, NDArray[np.float64]] = {}
+    for chain in chains([0, *nested_coalitions(sizes), whole]):
+        walk = zip(chain, game.effects_along(chain), strict=True)
+        for coalition, (effect, effect_of_others) in walk:
+            others = whole ^ coalition
+            values[coalition] = values.get(coalition, 0.0) + 0.5 * effect
+            values[others] = values.get(others, 0.0) + 0.5 * effect_of_others[:, game.inverse]
     yield from enumerate(owen_values(values, sizes))

@@ -5,10 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
+from scipy.special import expit, softmax
 
 from tasks.errors import InputError
+from tasks.uncertainty.boosting_trees import boosting_trees
+from tasks.uncertainty.hybrids import edited_copies, tree_hybrids
 from tasks.uncertainty.noise_model import NoiseModel
-from tasks.uncertainty.protocol import FloatArray
+from tasks.uncertainty.protocol import FloatArray, Hybrids
 from tasks.uncertainty.threads import one_thread
 from tasks.uncertainty.training_data import check_rows
 
@@ -55,6 +58,13 @@ class BoostingEnsemble:
         with one_thread():
             return np.stack([model.predict(x) for model in self.noise_models])
 
+    def hybrids(self, x: FloatArray) -> Hybrids:
+        """As `Ensemble.hybrids`: by masks of leaves."""
+        self._check(x)
+        link = _as_they_are if self.n_classes is None else _probabilities
+        by_masks = tree_hybrids(boosting_trees(self.models), x, self.n_members, link)
+        return by_masks or edited_copies(self.predict_members, x)
+
     def subset(self, members: Sequence[int]) -> Self:
         """As `Ensemble.subset`; a sub-ensemble predicts as these members did in the whole."""
         chosen = list(members)
@@ -77,3 +87,14 @@ class BoostingEnsemble:
         check_rows(x)
         if x.shape[1] != self.n_columns:
             raise InputError(f"Rows must have {self.n_columns} columns, got {x.shape[1]}.")
+
+
+def _as_they_are(sums: FloatArray) -> FloatArray:
+    return sums
+
+
+def _probabilities(sums: FloatArray) -> FloatArray:
+    """Of the classes, from log odds (..., 1, n) or from a score a class (..., C, n)."""
+    if sums.shape[-2] > 1:
+        return np.asarray(softmax(sums, axis=-2))
+    return np.concatenate([expit(-sums), expit(sums)], axis=-2)

@@ -11,6 +11,33 @@ IntArray = npt.NDArray[np.int64]
 TargetArray = npt.NDArray[np.floating] | npt.NDArray[np.integer]
 
 
+class Hybrids(Protocol):
+    """Rows of an ensemble whose features are exchanged between them."""
+
+    def predict_steps(
+        self, rows: slice, donors: IntArray, joins: IntArray, n_steps: int
+    ) -> FloatArray:
+        """Each member's predictions at every step at which features join.
+
+        Parameters
+        ----------
+        rows
+            Which rows, n of them.
+        donors
+            The row that each takes features from, shape (n,).
+        joins
+            Step from which on a feature is the donor's, shape (p,); `n_steps` where it never is.
+        n_steps
+            S.
+
+        Returns
+        -------
+        ndarray of shape (S, B, C, n)
+            As `Ensemble.predict_members`, rows last; C is 1 in a regression.
+        """
+        ...
+
+
 class Ensemble(Protocol):
     """B models of one target, each fitted to its own bag of the same rows."""
 
@@ -52,6 +79,16 @@ class Ensemble(Protocol):
         ------
         tasks.errors.InputError
             If the ensemble classifies.
+        """
+        ...
+
+    def hybrids(self, x: FloatArray) -> Hybrids:
+        """Rows whose features can be exchanged between them, for attribution.
+
+        Parameters
+        ----------
+        x
+            All rows, shape (N, p); NaN is missing.
         """
         ...
 

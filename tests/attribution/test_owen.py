@@ -209,11 +209,11 @@ def test_members_that_agree_have_shares_of_0_and_no_fractions() -> None:
 
 def test_equal_seeds_give_equal_shares_and_inputs_stay() -> None:
     base = base_of()
-    rows, centred = base.rows.copy(), base.centred.copy()
+    rows, predictions = base.rows.copy(), base.predictions.copy()
     first, second = (shares_of(base, NESTED, SAMPLED, seed=4) for _ in range(2))
     np.testing.assert_array_equal(first.gains, second.gains)
     np.testing.assert_array_equal(base.rows, rows)
-    np.testing.assert_array_equal(base.centred, centred)
+    np.testing.assert_array_equal(base.predictions, predictions)
     assert not np.array_equal(first.gains, shares_of(base, NESTED, SAMPLED, seed=5).gains)
 
 

@@ -25,7 +25,9 @@ from tasks.relations.encoding import Encoder
 from tasks.relations.feature_walk import Feature
 from tasks.relations.features import PLACEBO_FEATURE
 from tasks.seeds import generator
+from tasks.uncertainty.hybrids import edited_copies
 from tasks.uncertainty.model_data import ModelData
+from tasks.uncertainty.protocol import Hybrids
 
 Array = NDArray[np.float64]
 
@@ -68,6 +70,9 @@ class Lines:
 
     def predict_noise(self, x: Array) -> Array:
         return np.full((self.n_members, len(x)), self.noise)
+
+    def hybrids(self, x: Array) -> Hybrids:
+        return edited_copies(self.predict_members, x)
 
     def subset(self, members: Sequence[int]) -> Self:
         return replace(self, slopes=self.slopes[list(members)])

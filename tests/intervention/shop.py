@@ -17,6 +17,8 @@ from tasks.relations.encoding import fit_encoder
 from tasks.relations.events import LABEL
 from tasks.relations.features import add_placebo, build_features
 from tasks.relations.gate import ROW, repeated_rows
+from tasks.uncertainty.hybrids import edited_copies
+from tasks.uncertainty.protocol import Hybrids
 
 START = datetime(2020, 1, 1)
 ITEMS, STORES, SALES = 40, 6, 400
@@ -173,6 +175,9 @@ class Lines:
             return lines
         p = 1 / (1 + np.exp(-lines / 100))
         return np.stack([1 - p, p], axis=2)
+
+    def hybrids(self, x: FloatArray) -> Hybrids:
+        return edited_copies(self.predict_members, x)
 
     def predict_noise(self, x: FloatArray) -> FloatArray:
         return np.full((self.n_members, len(x)), self.noise)

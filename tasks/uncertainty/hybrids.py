@@ -1,0 +1,107 @@
+"""Predictions of hybrid rows: rows of which ever more features come from a donor."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from tasks.uncertainty.leaf_masks import walk_masks
+from tasks.uncertainty.masked_trees import MaskedTrees, masked_trees
+from tasks.uncertainty.protocol import FloatArray, Hybrids, IntArray
+from tasks.uncertainty.trees import Trees
+from tasks.uncertainty.value_codes import Codes, value_codes
+
+Link = Callable[[FloatArray], FloatArray]
+"""Sums of trees (..., outputs of a member, n) to predictions (..., C, n)."""
+
+
+@dataclass(frozen=True)
+class EditedCopies:
+    """Hybrids of any ensemble: copies of the rows are edited and predicted, step by step.
+
+    Attributes
+    ----------
+    predict
+        The ensemble: rows (n, p) to (B, n), or class probabilities (B, n, C). It may neither
+        change nor keep the rows that it is given.
+    x
+        All rows, shape (N, p).
+    own
+        Their predictions, shape (B, C, N): they serve where nothing or everything is exchanged.
+    """
+
+    predict: Callable[[FloatArray], FloatArray]
+    x: FloatArray
+    own: FloatArray
+
+    def predict_steps(
+        self, rows: slice, donors: IntArray, joins: IntArray, n_steps: int
+    ) -> FloatArray:
+        """As `Hybrids.predict_steps`."""
+        hybrid, donated = self.x[rows].copy(), self.x[donors]
+        steps = np.empty((n_steps, *self.own.shape[:2], len(donors)))
+        for step in range(n_steps):
+            joining = np.flatnonzero(joins == step)
+            hybrid[:, joining] = donated[:, joining]
+            if joins.min() > step:
+                steps[step] = self.own[:, :, rows]
+            elif joins.max() <= step:
+                steps[step] = self.own[:, :, donors]
+            else:
+                steps[step] = classes_first(self.predict(hybrid))
+        return steps
+
+
+def edited_copies(predict: Callable[[FloatArray], FloatArray], x: FloatArray) -> EditedCopies:
+    """Hybrids of any ensemble; predicts the rows once."""
+    return EditedCopies(predict, x, np.ascontiguousarray(classes_first(predict(x.copy()))))
+
+
+@dataclass(frozen=True)
+class TreeHybrids:
+    """Hybrids of trees of at most 64 leaves, by masks.
+
+    Attributes
+    ----------
+    trees
+        Of all members.
+    codes
+        Of all rows, shape (p, N).
+    n_members
+        B; each has as many outputs.
+    link
+        Of the sums of trees.
+    """
+
+    trees: MaskedTrees
+    codes: Codes
+    n_members: int
+    link: Link
+
+    def predict_steps(
+        self, rows: slice, donors: IntArray, joins: IntArray, n_steps: int
+    ) -> FloatArray:
+        """As `Hybrids.predict_steps`."""
+        own, donated = self.codes[:, rows], self.codes[:, donors]
+        sums = np.empty((n_steps, len(self.trees.intercepts), len(donors)))
+        walk_masks(self.trees, own, donated, joins, sums)
+        return self.link(sums.reshape(n_steps, self.n_members, -1, len(donors)))
+
+
+def tree_hybrids(trees: Trees, x: FloatArray, n_members: int, link: Link) -> Hybrids | None:
+    """Hybrids by masks.
+
+    Returns
+    -------
+    Hybrids or None
+        None where a tree has more than 64 leaves, or a feature more thresholds than codes.
+    """
+    codes = value_codes(trees)
+    masks = codes and masked_trees(trees, codes)
+    return TreeHybrids(masks, codes.codes(x), n_members, link) if codes and masks else None
+
+
+def classes_first(predictions: FloatArray) -> FloatArray:
+    """Predictions (B, n) or (B, n, C) as (B, C, n)."""
+    values = np.asarray(predictions, dtype=np.float64)
+    return values[:, None, :] if values.ndim == 2 else np.moveaxis(values, 2, 1)
