@@ -18,7 +18,7 @@ import pytest
 from tasks.errors import InputError
 from tasks.locations import data_folder
 from tasks.pickle_ledger import is_known, read_pickle, write_pickle
-from tasks.uncertainty.boosting_ensemble import BoostingEnsemble
+from tasks.uncertainty.tree_ensemble import TreeEnsemble
 
 REFUSED = "was not written by this installation, and loading a pickle runs code"
 
@@ -199,8 +199,8 @@ def test_another_installation_refuses_what_this_one_wrote(
 def test_another_kind_is_refused(ledger: Path, tmp_path: Path) -> None:
     path = tmp_path / "model.pickle"
     write_pickle({"models": ()}, path)
-    with pytest.raises(InputError, match=r"model\.pickle must hold BoostingEnsemble, got dict"):
-        read_pickle(path, BoostingEnsemble)
+    with pytest.raises(InputError, match=r"model\.pickle must hold TreeEnsemble, got dict"):
+        read_pickle(path, TreeEnsemble)
 
 
 @pytest.mark.parametrize("mode", [0o720, 0o702])

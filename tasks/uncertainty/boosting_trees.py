@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tasks.uncertainty.protocol import FloatArray
-from tasks.uncertainty.trees import CATEGORIES, Tree, Trees
+from tasks.uncertainty.training_data import MOST_CATEGORIES
+from tasks.uncertainty.trees import Tree, Trees
 
 BITS = 32
 
@@ -40,7 +41,7 @@ def _columns(model: Any) -> npt.NDArray[np.intp]:
 
 def _every_code(n_features: int) -> FloatArray:
     """Rows that hold each code in all features."""
-    return np.tile(np.arange(float(CATEGORIES))[:, None], n_features)
+    return np.tile(np.arange(float(MOST_CATEGORIES))[:, None], n_features)
 
 
 def _tree(predictor: Any, columns: npt.NDArray[np.intp], encoded: FloatArray) -> Tree:
@@ -65,7 +66,7 @@ def _tree(predictor: Any, columns: npt.NDArray[np.intp], encoded: FloatArray) ->
         right=nodes["right"].astype(np.int64),
         value=nodes["value"].copy(),
         categories=categories,
-        left_categories=np.array(sets, dtype=bool).reshape(len(splits), CATEGORIES),
+        left_categories=np.array(sets, dtype=bool).reshape(len(splits), MOST_CATEGORIES),
     )
 
 

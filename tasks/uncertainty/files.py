@@ -9,10 +9,10 @@ from typing import Any
 import joblib
 import numpy as np
 
-from tasks.uncertainty.boosting_ensemble import BoostingEnsemble
+from tasks.uncertainty.tree_ensemble import TreeEnsemble
 
 
-def write_ensemble(ensemble: BoostingEnsemble, path: Path) -> None:
+def write_ensemble(ensemble: TreeEnsemble, path: Path) -> None:
     """Write an ensemble; scikit-learn's models have no form but a pickle.
 
     The bytes do not depend on the processes that fitted the members. A pickle also tells which of
@@ -27,10 +27,10 @@ def write_ensemble(ensemble: BoostingEnsemble, path: Path) -> None:
     joblib.dump(apart, path, compress=1)
 
 
-def read_ensemble(path: Path) -> BoostingEnsemble:
+def read_ensemble(path: Path) -> TreeEnsemble:
     """Read what `write_ensemble` wrote, from a store that has checked its digest."""
     ensemble = joblib.load(path)
-    if not isinstance(ensemble, BoostingEnsemble):
+    if not isinstance(ensemble, TreeEnsemble):
         raise TypeError(f"{path.name} must hold an ensemble, got {type(ensemble).__name__}.")
     return ensemble
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from tasks.uncertainty.leaf_masks import walk_masks
+from tasks.uncertainty.leaf_paths import walk_paths
 from tasks.uncertainty.masked_trees import MaskedTrees, masked_trees
+from tasks.uncertainty.path_trees import PathTrees, path_trees
 from tasks.uncertainty.protocol import FloatArray, Hybrids, IntArray
 from tasks.uncertainty.trees import Trees
 from tasks.uncertainty.value_codes import Codes, value_codes
@@ -58,7 +60,7 @@ def edited_copies(predict: Callable[[FloatArray], FloatArray], x: FloatArray) ->
 
 
 @dataclass(frozen=True)
-class TreeHybrids:
+class MaskHybrids:
     """Hybrids of trees of at most 64 leaves, by masks.
 
     Attributes
@@ -88,17 +90,62 @@ class TreeHybrids:
         return self.link(sums.reshape(n_steps, self.n_members, -1, len(donors)))
 
 
-def tree_hybrids(trees: Trees, x: FloatArray, n_members: int, link: Link) -> Hybrids | None:
-    """Hybrids by masks.
+@dataclass(frozen=True)
+class PathHybrids:
+    """Hybrids of trees of any depth, by paths.
+
+    Attributes
+    ----------
+    trees
+        Of all members.
+    x
+        All rows, shape (N, p).
+    n_members
+        B; each has as many outputs.
+    link
+        Of the sums of trees.
+    """
+
+    trees: PathTrees
+    x: FloatArray
+    n_members: int
+    link: Link
+
+    def predict_steps(
+        self, rows: slice, donors: IntArray, joins: IntArray, n_steps: int
+    ) -> FloatArray:
+        """As `Hybrids.predict_steps`."""
+        sums = np.empty((n_steps, len(self.trees.intercepts), len(donors)))
+        walk_paths(self.trees, self.x[rows], self.x[donors], joins, sums)
+        return self.link(sums.reshape(n_steps, self.n_members, -1, len(donors)))
+
+
+def tree_hybrids(trees: Trees, x: FloatArray, n_members: int, link: Link) -> Hybrids:
+    """Hybrids of trees.
+
+    Parameters
+    ----------
+    trees
+        Of all members.
+    x
+        Rows, shape (N, p).
+    n_members
+        B; each has as many outputs.
+    link
+        Of the sums of trees.
 
     Returns
     -------
-    Hybrids or None
-        None where a tree has more than 64 leaves, or a feature more thresholds than codes.
+    Hybrids
+        By masks of leaves where no tree has more than 64 and no feature more thresholds than
+        there are codes, else by paths.
     """
+    values = x.astype(np.float32).astype(np.float64) if trees.in_single_precision else x
     codes = value_codes(trees)
     masks = codes and masked_trees(trees, codes)
-    return TreeHybrids(masks, codes.codes(x), n_members, link) if codes and masks else None
+    if codes and masks:
+        return MaskHybrids(masks, codes.codes(values), n_members, link)
+    return PathHybrids(path_trees(trees), np.ascontiguousarray(values), n_members, link)
 
 
 def classes_first(predictions: FloatArray) -> FloatArray:

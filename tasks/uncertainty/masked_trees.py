@@ -1,13 +1,14 @@
 """Trees of at most 64 leaves as masks: which leaves are left to a row by each of its values."""
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from tasks.uncertainty.fixed_point import in_unit, sum_unit
 from tasks.uncertainty.protocol import FloatArray, IntArray
-from tasks.uncertainty.trees import CATEGORIES, Tree, Trees
+from tasks.uncertainty.training_data import MOST_CATEGORIES
+from tasks.uncertainty.trees import Tree, Trees
 from tasks.uncertainty.value_codes import MISSING, ValueCodes
 
 MOST_LEAVES = 64
@@ -40,7 +41,7 @@ class MaskedTrees(NamedTuple):
     values
         Of all leaves, in `unit`: whole numbers, whose sums do not depend on their order.
     unit
-        A power of 2, so small that sums over all trees are as exact as those of doubles.
+        As of `sum_unit`.
     intercepts
         One an output.
     """
@@ -97,7 +98,7 @@ def masked_trees(trees: Trees, codes: ValueCodes) -> MaskedTrees | None:
         slots_of.append(len(feature))
         values.append(tree.value[leaves])
         values_of.append(values_of[-1] + len(leaves))
-    unit = _unit(sum(float(np.abs(of).max()) for of in values))
+    unit = sum_unit(values)
     return MaskedTrees(
         trees_of=np.cumsum([0, *map(len, trees.outputs)]),
         slots_of=np.array(slots_of),
@@ -107,18 +108,12 @@ def masked_trees(trees: Trees, codes: ValueCodes) -> MaskedTrees | None:
         low=np.array(low, dtype=np.uint16),
         width=np.array(width, dtype=np.uint16),
         left_out=np.array(left_out, dtype=kind),
-        tables=np.vstack([np.empty((0, CATEGORIES + 1), kind), *tables]),
+        tables=np.vstack([np.empty((0, MOST_CATEGORIES + 1), kind), *tables]),
         values_of=np.array(values_of),
-        values=np.rint(np.concatenate(values) / unit).astype(np.int64),
+        values=in_unit(np.concatenate(values), unit),
         unit=unit,
         intercepts=trees.intercepts,
     )
-
-
-def _unit(largest: float) -> float:
-    """The smallest power of 2 in which a sum as large as this is a whole number of 62 bits."""
-    _, exponent = math.frexp(largest)
-    return math.ldexp(1.0, exponent - 62)
 
 
 def _kept_masks(tree: Tree, kind: type[np.uint32 | np.uint64]) -> tuple[Masks, list[int]]:
@@ -142,7 +137,7 @@ def _kept_masks(tree: Tree, kind: type[np.uint32 | np.uint64]) -> tuple[Masks, l
 
 def _table(tree: Tree, nodes: IntArray, kept: Masks) -> Masks:
     """What all of a feature's nodes leave to each code: missing first."""
-    table = np.full(CATEGORIES + 1, ~kept.dtype.type(0))
+    table = np.full(MOST_CATEGORIES + 1, ~kept.dtype.type(0))
     for node in nodes:
         goes_left = np.append(tree.missing_left[node], tree.left_categories[tree.categories[node]])
         table[~goes_left] &= kept[node]

@@ -11,9 +11,9 @@ from tasks.relations.encoding import Encoder, fit_encoder, split_rows
 from tasks.relations.events import LABEL, TIME
 from tasks.relations.features import FeatureTable
 from tasks.relations.task_rows import ENTITY
-from tasks.uncertainty.boosting import fit_boosting
-from tasks.uncertainty.boosting_ensemble import BoostingEnsemble
+from tasks.uncertainty.bagging import fit_bagged
 from tasks.uncertainty.protocol import FloatArray, IntArray, TargetArray
+from tasks.uncertainty.tree_ensemble import TreeEnsemble
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def model_data(table: FeatureTable, task: Task) -> ModelData:
     )
 
 
-def fit_members(data: ModelData, *, seed: int, members: int, workers: int) -> BoostingEnsemble:
+def fit_members(data: ModelData, *, seed: int, members: int, workers: int) -> TreeEnsemble:
     """Fit the ensemble to the train rows.
 
     Parameters
@@ -98,9 +98,9 @@ def fit_members(data: ModelData, *, seed: int, members: int, workers: int) -> Bo
     data
         The rows.
     seed, members, workers
-        As for `fit_boosting`.
+        As for `fit_bagged`.
     """
-    return fit_boosting(
+    return fit_bagged(
         data.x[data.train],
         data.y[data.train],
         seed=seed,

@@ -7,9 +7,6 @@ import numpy.typing as npt
 
 from tasks.uncertainty.protocol import FloatArray, IntArray
 
-CATEGORIES = 255
-"""Codes of a categorical feature run from 0 to one less."""
-
 
 @dataclass(frozen=True)
 class Tree:
@@ -30,7 +27,7 @@ class Tree:
     categories
         Of a node that splits categories its row of `left_categories`, else -1, shape (M,).
     left_categories
-        Whether each code goes to the left, shape (categorical splits, CATEGORIES).
+        Whether each code goes to the left, shape (categorical splits, 255).
     """
 
     feature: IntArray
@@ -55,8 +52,11 @@ class Trees:
         One an output.
     n_features
         p.
+    in_single_precision
+        Whether values are rounded to single precision before they meet a threshold.
     """
 
     outputs: tuple[tuple[Tree, ...], ...]
     intercepts: FloatArray
     n_features: int
+    in_single_precision: bool = False

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tasks.uncertainty.protocol import FloatArray
-from tasks.uncertainty.trees import CATEGORIES, Trees
+from tasks.uncertainty.training_data import MOST_CATEGORIES
+from tasks.uncertainty.trees import Trees
 
 Codes = npt.NDArray[np.uint16]
 MISSING = 0
@@ -45,7 +46,7 @@ class ValueCodes:
         codes = np.empty(x.shape[::-1], dtype=np.uint16)
         for feature, (values, thresholds) in enumerate(zip(x.T, self.thresholds, strict=True)):
             if self.is_categorical[feature]:
-                is_code = (values >= 0) & (values < CATEGORIES) & (values == np.floor(values))
+                is_code = (values >= 0) & (values < MOST_CATEGORIES) & (values == np.floor(values))
                 codes[feature] = np.where(is_code, values + 1, MISSING)
             else:
                 above = np.searchsorted(thresholds, values) + 1

@@ -21,7 +21,8 @@ from tasks.relations.events import LABEL, TIME
 from tasks.relations.features import add_placebo, build_features
 from tasks.relations.gate import ROW, repeated_rows
 from tasks.relations.task_rows import ENTITY
-from tasks.uncertainty.boosting import BoostingSettings, fit_boosting
+from tasks.uncertainty.bagging import fit_bagged
+from tasks.uncertainty.boosting import BoostingSettings
 
 WEIGHT = Action(Node(table="items", column="weight"), "impute_missing")
 DISTANCE = Action(Node(table="customers", column="distance"), "correct")
@@ -82,7 +83,7 @@ def trial() -> Trial:
     train, _, test = split_rows(table.rows[TIME], task.split)
     encoder = fit_encoder(table, train)
     x, y = encoder.transform(table), table.rows[LABEL].to_numpy()
-    ensemble = fit_boosting(
+    ensemble = fit_bagged(
         x[train],
         y[train],
         seed=1,

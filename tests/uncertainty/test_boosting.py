@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from tasks.errors import InputError
-from tasks.uncertainty.boosting import BoostingSettings, fit_boosting
-from tasks.uncertainty.boosting_ensemble import BoostingEnsemble
+from tasks.uncertainty.bagging import fit_bagged
+from tasks.uncertainty.boosting import BoostingSettings
+from tasks.uncertainty.tree_ensemble import TreeEnsemble
 
 SMALL = BoostingSettings(iterations=30, learning_rate=0.1, max_leaf_nodes=8, min_samples_leaf=10)
 
@@ -21,9 +22,9 @@ def sample(seed: int, n: int = 400) -> tuple[np.ndarray, np.ndarray]:
     return x, y
 
 
-def fit(x: np.ndarray, y: np.ndarray, **arguments: Any) -> BoostingEnsemble:
+def fit(x: np.ndarray, y: np.ndarray, **arguments: Any) -> TreeEnsemble:
     defaults = {"seed": 1, "members": 4, "settings": SMALL, "categorical": (1,)}
-    return fit_boosting(x, y, **(defaults | arguments))
+    return fit_bagged(x, y, **(defaults | arguments))
 
 
 X, Y = sample(1)
@@ -31,21 +32,21 @@ CLASSES = np.digitize(Y, [-0.5, 1.0])
 
 
 @pytest.fixture(scope="module")
-def regression() -> BoostingEnsemble:
+def regression() -> TreeEnsemble:
     return fit(X, Y)
 
 
 @pytest.fixture(scope="module")
-def classification() -> BoostingEnsemble:
+def classification() -> TreeEnsemble:
     return fit(X, CLASSES, n_classes=3)
 
 
-def r_squared(ensemble: BoostingEnsemble, x: np.ndarray, y: np.ndarray) -> float:
+def r_squared(ensemble: TreeEnsemble, x: np.ndarray, y: np.ndarray) -> float:
     error = y - ensemble.predict_members(x).mean(axis=0)
     return float(1 - error.var() / y.var())
 
 
-def test_shapes(regression: BoostingEnsemble, classification: BoostingEnsemble) -> None:
+def test_shapes(regression: TreeEnsemble, classification: TreeEnsemble) -> None:
     assert regression.n_members == 4
     assert regression.predict_members(X).shape == (4, 400)
     assert regression.predict_noise(X).shape == (4, 400)
@@ -56,7 +57,7 @@ def test_shapes(regression: BoostingEnsemble, classification: BoostingEnsemble) 
 
 
 def test_results_do_not_depend_on_the_number_of_workers(
-    regression: BoostingEnsemble, classification: BoostingEnsemble
+    regression: TreeEnsemble, classification: TreeEnsemble
 ) -> None:
     values, classes = fit(X, Y, workers=2), fit(X, CLASSES, n_classes=3, workers=2)
     assert values.predict_members(X).tobytes() == regression.predict_members(X).tobytes()
@@ -64,7 +65,7 @@ def test_results_do_not_depend_on_the_number_of_workers(
     assert classes.predict_members(X).tobytes() == classification.predict_members(X).tobytes()
 
 
-def test_the_seed_alone_names_the_members(regression: BoostingEnsemble) -> None:
+def test_the_seed_alone_names_the_members(regression: TreeEnsemble) -> None:
     again, more, other = fit(X, Y), fit(X, Y, members=6), fit(X, Y, seed=2)
     expected = regression.predict_members(X)
     assert again.predict_members(X).tobytes() == expected.tobytes()
@@ -74,7 +75,7 @@ def test_the_seed_alone_names_the_members(regression: BoostingEnsemble) -> None:
     assert len({model.random_state for model in regression.models}) == 4
 
 
-def test_the_unit_of_the_target_changes_nothing_else(regression: BoostingEnsemble) -> None:
+def test_the_unit_of_the_target_changes_nothing_else(regression: TreeEnsemble) -> None:
     """A power of two is exact in floating point, so that the bytes must agree."""
     scaled = fit(X, 1024 * Y)
     np.testing.assert_array_equal(scaled.predict_members(X), 1024 * regression.predict_members(X))
@@ -95,9 +96,7 @@ def test_a_refit_to_changed_data_has_its_random_numbers_in_common() -> None:
     assert abs(np.corrcoef(before, deviations(changed, 2))[0, 1]) < 0.3
 
 
-def test_the_function_is_learnt(
-    regression: BoostingEnsemble, classification: BoostingEnsemble
-) -> None:
+def test_the_function_is_learnt(regression: TreeEnsemble, classification: TreeEnsemble) -> None:
     x, y = sample(2, 2000)
     signal = 1 - 0.25 / y.var()  # all but the noise
     assert 0.75 * signal < r_squared(regression, x, y) < signal
@@ -127,13 +126,13 @@ def test_a_category_is_no_number() -> None:
     x = codes[:, None]
     stumps = BoostingSettings(iterations=15, learning_rate=0.2, max_leaf_nodes=2)
     arguments = {"settings": stumps, "seed": 1, "members": 3}
-    native = fit_boosting(x[:900], y[:900], categorical=(0,), **arguments)  # type: ignore[arg-type]
-    number = fit_boosting(x[:900], y[:900], **arguments)  # type: ignore[arg-type]
+    native = fit_bagged(x[:900], y[:900], categorical=(0,), **arguments)  # type: ignore[arg-type]
+    number = fit_bagged(x[:900], y[:900], **arguments)  # type: ignore[arg-type]
     assert r_squared(native, x[900:], y[900:]) > 0.75
     assert r_squared(number, x[900:], y[900:]) < 0.4
 
 
-def test_a_category_that_was_not_seen_is_taken_as_missing(regression: BoostingEnsemble) -> None:
+def test_a_category_that_was_not_seen_is_taken_as_missing(regression: TreeEnsemble) -> None:
     unseen, missing = X.copy(), X.copy()
     unseen[:, 1], missing[:, 1] = 200, np.nan
     np.testing.assert_array_equal(
@@ -183,7 +182,7 @@ def test_bags_go_by_entity() -> None:
 
 
 def test_a_sub_ensemble_predicts_as_its_members(
-    regression: BoostingEnsemble, classification: BoostingEnsemble
+    regression: TreeEnsemble, classification: TreeEnsemble
 ) -> None:
     some = regression.subset([2, 0])
     np.testing.assert_array_equal(some.predict_members(X), regression.predict_members(X)[[2, 0]])
@@ -194,7 +193,7 @@ def test_a_sub_ensemble_predicts_as_its_members(
 
 @pytest.mark.parametrize("members", [[], [0, 0], [4], [-1]])
 def test_a_sub_ensemble_of_no_such_members_is_refused(
-    members: list[int], regression: BoostingEnsemble
+    members: list[int], regression: TreeEnsemble
 ) -> None:
     with pytest.raises(InputError, match="distinct members from 0 to 3"):
         regression.subset(members)
@@ -233,7 +232,7 @@ def test_bad_settings_are_refused(setting: dict[str, Any]) -> None:
 
 
 def test_bad_rows_are_refused_in_prediction(
-    regression: BoostingEnsemble, classification: BoostingEnsemble
+    regression: TreeEnsemble, classification: TreeEnsemble
 ) -> None:
     with pytest.raises(InputError, match="must have 3 columns, got 2"):
         regression.predict_members(X[:, :2])

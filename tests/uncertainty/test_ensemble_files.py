@@ -8,11 +8,12 @@ import joblib
 import numpy as np
 import pytest
 
-from tasks.uncertainty.boosting import BoostingSettings, fit_boosting
-from tasks.uncertainty.boosting_ensemble import BoostingEnsemble
+from tasks.uncertainty.bagging import fit_bagged
+from tasks.uncertainty.boosting import BoostingSettings
 from tasks.uncertainty.files import read_ensemble, write_ensemble
+from tasks.uncertainty.tree_ensemble import TreeEnsemble
 
-Fit = Callable[..., BoostingEnsemble]
+Fit = Callable[..., TreeEnsemble]
 SMALL = BoostingSettings(iterations=5, min_samples_leaf=5)
 
 
@@ -28,18 +29,16 @@ def fit(request: pytest.FixtureRequest) -> Fit:
     x = rows()
     y = np.nan_to_num(x[:, 0]) + np.random.default_rng(2).normal(size=len(x))
     target = y if request.param is None else (y > 0).astype(np.int64)
-    return partial(
-        fit_boosting, x, target, n_classes=request.param, categorical=(3,), settings=SMALL
-    )
+    return partial(fit_bagged, x, target, n_classes=request.param, categorical=(3,), settings=SMALL)
 
 
 @pytest.fixture(scope="module")
-def by_workers(fit: Fit) -> list[BoostingEnsemble]:
+def by_workers(fit: Fit) -> list[TreeEnsemble]:
     """The same members, fitted in this process and in two others."""
     return [fit(seed=1, members=4, workers=workers) for workers in (1, 2)]
 
 
-def written(ensemble: BoostingEnsemble, path: Path) -> bytes:
+def written(ensemble: TreeEnsemble, path: Path) -> bytes:
     write_ensemble(ensemble, path)
     return path.read_bytes()
 
@@ -57,7 +56,7 @@ def test_what_is_read_predicts_as_what_was_written(fit: Fit, tmp_path: Path) -> 
 
 
 def test_the_bytes_do_not_depend_on_the_number_of_workers(
-    by_workers: list[BoostingEnsemble], fit: Fit, tmp_path: Path
+    by_workers: list[TreeEnsemble], fit: Fit, tmp_path: Path
 ) -> None:
     one, two = by_workers
     path = tmp_path / "ensemble"
@@ -66,7 +65,7 @@ def test_the_bytes_do_not_depend_on_the_number_of_workers(
 
 
 def test_a_plain_pickle_tells_the_workers_apart(
-    by_workers: list[BoostingEnsemble], tmp_path: Path
+    by_workers: list[TreeEnsemble], tmp_path: Path
 ) -> None:
     """Control: otherwise the test above would prove nothing."""
     paths = tmp_path / "one", tmp_path / "two"

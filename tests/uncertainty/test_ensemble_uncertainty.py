@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from tasks.uncertainty.boosting import BoostingSettings, fit_boosting
+from tasks.uncertainty.bagging import fit_bagged
+from tasks.uncertainty.boosting import BoostingSettings
 from tasks.uncertainty.calibration import interval_coverage, pit_values
 from tasks.uncertainty.decomposition import VarianceSplit, split_entropy, split_variance
 from tasks.uncertainty.score_summary import score_regression
@@ -45,7 +46,7 @@ def simulate(n: int, seed: int, members: int = 6) -> HeldOut:
     rng = np.random.default_rng([n, seed])
     x = rng.uniform(-1, 1, (n + N_HELD_OUT, 3))
     y = mean_of(x) + sd_of(x) * rng.normal(size=len(x))
-    ensemble = fit_boosting(x[:n], y[:n], seed=seed, members=members, settings=SMALL)
+    ensemble = fit_bagged(x[:n], y[:n], seed=seed, members=members, settings=SMALL)
     held_out = x[n:]
     predicted = ensemble.predict_members(held_out)
     split = split_variance(predicted, ensemble.predict_noise(held_out))
@@ -130,7 +131,7 @@ def test_epistemic_uncertainty_is_larger_outside_the_data() -> None:
         rng = np.random.default_rng(seed)
         x = rng.uniform(-1, 1, (1500, 3))
         y = mean_of(x) + 0.5 * rng.normal(size=1500)
-        ensemble = fit_boosting(x, y, seed=seed, members=8, settings=SMALL)
+        ensemble = fit_bagged(x, y, seed=seed, members=8, settings=SMALL)
         inside = rng.uniform(-0.8, 0.8, (400, 3))
         outside = rng.choice([-1, 1], (400, 3)) * rng.uniform(1.2, 2, (400, 3))
         inner, outer = (
@@ -147,7 +148,7 @@ def test_uncertainty_of_classes() -> None:
         rng = np.random.default_rng(n)
         x = rng.uniform(-1, 1, (n, 2))
         y = np.where(x[:, 0] > 0, rng.integers(0, 2, n), (x[:, 1] > 0).astype(np.int64))
-        ensemble = fit_boosting(x, y, seed=1, n_classes=2, members=6, settings=SMALL)
+        ensemble = fit_bagged(x, y, seed=1, n_classes=2, members=6, settings=SMALL)
         rows = rng.uniform(-1, 1, (1000, 2))
         split = split_entropy(ensemble.predict_members(rows))
         coin, sure = rows[:, 0] > 0.1, (rows[:, 0] < -0.1) & (np.abs(rows[:, 1]) > 0.1)

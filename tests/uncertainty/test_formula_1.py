@@ -14,7 +14,7 @@ from tasks.relations.encoding import fit_encoder, split_rows
 from tasks.relations.events import LABEL, TIME
 from tasks.relations.features import build_features
 from tasks.relations.sources import read_tables
-from tasks.uncertainty.boosting import fit_boosting
+from tasks.uncertainty.bagging import fit_bagged
 from tasks.uncertainty.decomposition import split_variance
 from tasks.uncertainty.score_summary import score_classification, score_regression
 
@@ -37,7 +37,7 @@ def test_held_out_quality_is_at_least_that_of_hand_made_features(
     drivers = built.rows["driverId"].to_numpy()
     is_class = task.output == "classification"
     target = y.astype(np.int64) if is_class else y
-    ensemble = fit_boosting(
+    ensemble = fit_bagged(
         x[train],
         target[train],
         seed=1,

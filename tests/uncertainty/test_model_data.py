@@ -13,7 +13,7 @@ from tasks.relations.events import LABEL, TIME
 from tasks.relations.feature_walk import Feature
 from tasks.relations.features import FeatureTable
 from tasks.relations.task_rows import ENTITY
-from tasks.uncertainty.boosting import fit_boosting
+from tasks.uncertainty.bagging import fit_bagged
 from tasks.uncertainty.model_data import ModelData, evaluation_rows, fit_members, model_data
 
 N = 300
@@ -142,7 +142,7 @@ def test_members_are_fitted_to_the_train_rows_alone(output: str) -> None:
     source = table() if output == "regression" else table(np.arange(N) % 2)
     data = model_data(source, task(output))
     fitted = fit_members(data, seed=3, members=2, workers=1)
-    by_hand = fit_boosting(
+    by_hand = fit_bagged(
         data.x[data.train],
         data.y[data.train],
         seed=3,

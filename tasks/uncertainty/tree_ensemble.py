@@ -1,4 +1,4 @@
-"""The fitted members of a boosting ensemble and how they predict."""
+"""The fitted members of an ensemble of trees and how they predict."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,10 +6,12 @@ from typing import Any, Self
 
 import numpy as np
 from scipy.special import expit, softmax
+from sklearn.ensemble._hist_gradient_boosting.gradient_boosting import BaseHistGradientBoosting
 
 from tasks.errors import InputError
 from tasks.uncertainty.boosting_trees import boosting_trees
-from tasks.uncertainty.hybrids import edited_copies, tree_hybrids
+from tasks.uncertainty.forest_trees import forest_trees
+from tasks.uncertainty.hybrids import tree_hybrids
 from tasks.uncertainty.noise_model import NoiseModel
 from tasks.uncertainty.protocol import FloatArray, Hybrids
 from tasks.uncertainty.threads import one_thread
@@ -17,13 +19,13 @@ from tasks.uncertainty.training_data import check_rows
 
 
 @dataclass(frozen=True)
-class BoostingEnsemble:
-    """What `fit_boosting` returns; an `Ensemble`.
+class TreeEnsemble:
+    """What `fit_bagged` returns; an `Ensemble`.
 
     Attributes
     ----------
     models
-        The fitted members, B of them.
+        The fitted members, B of them: all boosting, or all forests.
     noise_models
         Their noise models; none where the target is a class.
     n_columns
@@ -59,11 +61,13 @@ class BoostingEnsemble:
             return np.stack([model.predict(x) for model in self.noise_models])
 
     def hybrids(self, x: FloatArray) -> Hybrids:
-        """As `Ensemble.hybrids`: by masks of leaves."""
+        """As `Ensemble.hybrids`: all trees at once."""
         self._check(x)
-        link = _as_they_are if self.n_classes is None else _probabilities
-        by_masks = tree_hybrids(boosting_trees(self.models), x, self.n_members, link)
-        return by_masks or edited_copies(self.predict_members, x)
+        if isinstance(self.models[0], BaseHistGradientBoosting):
+            link = _as_they_are if self.n_classes is None else _from_scores
+            return tree_hybrids(boosting_trees(self.models), x, self.n_members, link)
+        link = _as_they_are if self.n_classes is None else _with_the_last
+        return tree_hybrids(forest_trees(self.models), x, self.n_members, link)
 
     def subset(self, members: Sequence[int]) -> Self:
         """As `Ensemble.subset`; a sub-ensemble predicts as these members did in the whole."""
@@ -93,8 +97,13 @@ def _as_they_are(sums: FloatArray) -> FloatArray:
     return sums
 
 
-def _probabilities(sums: FloatArray) -> FloatArray:
-    """Of the classes, from log odds (..., 1, n) or from a score a class (..., C, n)."""
+def _from_scores(sums: FloatArray) -> FloatArray:
+    """Probabilities from log odds (..., 1, n) or from a score a class (..., C, n)."""
     if sums.shape[-2] > 1:
         return np.asarray(softmax(sums, axis=-2))
     return np.concatenate([expit(-sums), expit(sums)], axis=-2)
+
+
+def _with_the_last(sums: FloatArray) -> FloatArray:
+    """Probabilities of all classes from those of all but the last, (..., C - 1, n)."""
+    return np.concatenate([sums, 1 - sums.sum(axis=-2, keepdims=True)], axis=-2)
