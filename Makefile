@@ -5,6 +5,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.installed
+NEURAL := $(VENV)/.neural
 
 .PHONY: run test lint lock compile
 .DELETE_ON_ERROR:
@@ -12,7 +13,7 @@ SETUP := $(VENV)/.installed
 run: compile
 	$(BIN)/whence run
 
-test: compile
+test: compile $(NEURAL)
 	$(BIN)/pytest
 
 lint: $(SETUP)
@@ -39,9 +40,14 @@ $(SETUP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
+# PyTorch is large, and `make run` does without it.
+$(NEURAL): $(SETUP)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[neural]'
+	@touch $@
+
 lock:
 	rm -rf build/lock && python3 -m venv build/lock
-	build/lock/bin/pip install --quiet '.[dev]' torch==2.13.0
+	build/lock/bin/pip install --quiet '.[dev,neural]'
 	{ head -n 1 constraints.txt; build/lock/bin/pip freeze --all \
 	  | grep -vE '^(pip|whence)\b| @ ' | sed 's/+cpu$$//' | LC_ALL=C sort -f; } > build/constraints.txt
 	mv build/constraints.txt constraints.txt

@@ -71,7 +71,10 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
         store.publish(run, {"domain.yaml": used, "contract.json": data.record})
         raise InputError(data.refusal)
     features = narrator.run("feature table", make_features, schema, target, data.tables, seed)
-    ensemble = narrator.run("ensemble", fit_ensemble, features, target, seed, parameters.members)
+    backbone = parameters.backbone
+    ensemble = narrator.run(
+        "ensemble", fit_ensemble, features, target, seed, backbone, parameters.members
+    )
     measured = narrator.run(
         "uncertainty of held-out rows",
         measure_uncertainty,
@@ -79,6 +82,7 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
         ensemble,
         target,
         seed,
+        backbone,
         parameters.evaluation_rows,
     )
     shared = narrator.run(
@@ -91,6 +95,7 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
         seed,
         parameters.replicates,
         parameters.ranges,
+        parameters.interactions,
     )
     narrator.stage("SIMULATE")
     simulated = narrator.run(

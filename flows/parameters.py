@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 from tasks.calibration.essential import CheckModel
 from tasks.calibration.runner import FEWEST
 from tasks.errors import InputError
+from tasks.uncertainty.backbone import Backbone
 
 P = TypeVar("P", bound=BaseModel)
 
@@ -33,6 +34,13 @@ class AnalysisParameters(BaseModel):
         ),
     ] = None
     seed: Annotated[int, Field(ge=0, lt=2**32, description="Of all random numbers.")] = 1
+    backbone: Annotated[
+        Backbone,
+        Field(
+            description="What the members of the ensemble are; the last three are networks and "
+            "need PyTorch (pip install 'whence[neural]')."
+        ),
+    ] = "boosting"
     members: Annotated[int, Field(ge=8, le=1000, description="Members of the ensemble.")] = 24
     replicates: Annotated[
         int,
@@ -52,6 +60,9 @@ class AnalysisParameters(BaseModel):
     ranges: Annotated[
         int, Field(ge=1, le=20, description="Value ranges into which a number is cut.")
     ] = 4
+    interactions: Annotated[
+        bool, Field(description="Whether to measure interactions between tables too.")
+    ] = False
     check_model: Annotated[
         CheckModel,
         Field(
@@ -79,7 +90,7 @@ class AnalysisParameters(BaseModel):
 
     def shaping(self) -> dict[str, float | int | str]:
         """The parameters that shape the numbers, for the report: no place and no name."""
-        names = ("seed", "members", "replicates", "evaluation_rows", "top_columns")
+        names = ("seed", "backbone", "members", "replicates", "evaluation_rows", "top_columns")
         return {name: getattr(self, name) for name in (*names, "ranges")}
 
 

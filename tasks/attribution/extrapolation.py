@@ -11,6 +11,8 @@ from tasks.errors import InputError
 
 OUTLYING = 0.99
 """Quantile of the data's own nearest-neighbour distances beyond which a row lies outside."""
+MOST_DENSE = 2e7
+"""Coordinates up to which they are held densely: distances then take a fraction of the time."""
 ROUNDING = 1e-6
 """Distances of equal rows come out as much as this above 0."""
 
@@ -86,9 +88,10 @@ def _coordinates(
     dense = np.concatenate([np.where(np.isnan(numbers), 0.0, numbers), absent], axis=1)
     if not categorical.any():
         return dense
-    return sparse.hstack(
+    points = sparse.hstack(
         [dense, *(_indicators(codes) for codes in rows[:, categorical].T)], format="csr"
     )
+    return points.toarray() if np.prod(points.shape, dtype=float) <= MOST_DENSE else points
 
 
 def _indicators(codes: NDArray[np.float64]) -> sparse.csr_matrix:

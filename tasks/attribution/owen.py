@@ -1,5 +1,6 @@
 """Owen values of epistemic uncertainty: one estimate for tables, columns and value ranges."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +16,6 @@ from tasks.attribution.walks import antithetic_gains, enumerated_gains
 from tasks.errors import InputError
 from tasks.progress import track
 
-LARGE = 0.1
-"""A table is large if it holds this part of the whole: its standard error decides."""
-
 
 @dataclass(frozen=True)
 class Precision:
@@ -25,9 +23,9 @@ class Precision:
 
     Attributes
     ----------
-    relative_error
-        Standard error of every large table's share (one tenth of the whole or more; else the
-        largest), divided by the share, at which to stop.
+    error
+        Standard error of every table's, column's and range's fraction of the whole at which to
+        stop.
     least_rounds, most_rounds
         Fewest and most rounds. A round is one donor permutation: an order with its reverse, or
         every order.
@@ -36,7 +34,7 @@ class Precision:
         takes all orders of 8 groups.
     """
 
-    relative_error: float = 0.05
+    error: float = 0.01
     least_rounds: int = 8
     most_rounds: int = 256
     most_coalitions: int = 14
@@ -118,8 +116,7 @@ def owen_shares(
         if not np.isfinite(rounds[-1]).all():
             raise InputError("Predictions of permuted rows must be finite, some are not.")
         if len(rounds) >= precision.least_rounds:
-            tables = sum_runs(sum_runs(np.array(rounds), range_counts), np.array(sizes))
-            converged = _is_precise(tables, precision.relative_error)
+            converged = _is_precise(np.array(rounds), range_counts, sizes, precision.error)
             if converged:
                 break
     gains /= len(rounds)
@@ -134,11 +131,16 @@ def owen_shares(
     )
 
 
-def _is_precise(tables: NDArray[np.float64], relative_error: float) -> bool:
-    """Whether the large tables' shares, a row a round, are known as well as asked for."""
-    shares = estimate_shares((), tables)
-    large = shares.values >= min(LARGE * shares.values.sum(), shares.values.max())
-    return bool((shares.errors[large] <= relative_error * shares.values[large]).all())
+def _is_precise(
+    ranges: NDArray[np.float64],
+    range_counts: NDArray[np.intp],
+    sizes: Sequence[int],
+    error: float,
+) -> bool:
+    """Whether fractions at all levels, from a row of ranges a round, are known as asked for."""
+    columns = sum_runs(ranges, range_counts)
+    levels = ranges, columns, sum_runs(columns, np.array(sizes))
+    return not any((estimate_shares((), of).fraction_errors > error).any() for of in levels)
 
 
 def _check(

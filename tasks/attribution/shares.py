@@ -25,8 +25,8 @@ class Shares:
         Monte Carlo standard errors of `values`: of the orders and donors, not of the ensemble or
         of the rows.
     fractions, fraction_errors
-        `values` divided by their sum, with the standard error of the ratio; NaN where the sum is
-        0, since nothing is then to be shared.
+        `values` divided by the whole, with the standard error of the ratio; NaN where that is 0,
+        since nothing is then to be shared.
     """
 
     names: tuple[tuple[str, ...], ...]
@@ -36,7 +36,11 @@ class Shares:
     fraction_errors: NDArray[np.float64]
 
 
-def estimate_shares(names: tuple[tuple[str, ...], ...], rounds: NDArray[np.float64]) -> Shares:
+def estimate_shares(
+    names: tuple[tuple[str, ...], ...],
+    rounds: NDArray[np.float64],
+    wholes: NDArray[np.float64] | None = None,
+) -> Shares:
     """Means and standard errors over independent rounds.
 
     Parameters
@@ -45,6 +49,8 @@ def estimate_shares(names: tuple[tuple[str, ...], ...], rounds: NDArray[np.float
         The nodes.
     rounds
         Each round's shares, shape (R, nodes), R >= 2.
+    wholes
+        What each round's shares are fractions of, shape (R,); None: of their sum.
 
     Examples
     --------
@@ -53,10 +59,11 @@ def estimate_shares(names: tuple[tuple[str, ...], ...], rounds: NDArray[np.float
     ([2.0, 3.0], [1.0, 0.0], [0.4, 0.6])
     """
     values = rounds.mean(axis=0)
-    total = values.sum()
+    wholes = rounds.sum(axis=1) if wholes is None else wholes
+    total = wholes.mean()
     with np.errstate(invalid="ignore", divide="ignore"):
         fractions = values / total
-        residuals = (rounds - rounds.sum(axis=1, keepdims=True) * fractions) / total
+        residuals = (rounds - wholes[:, None] * fractions) / total
     return Shares(names, values, _error(rounds), fractions, _error(residuals))
 
 

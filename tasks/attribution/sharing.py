@@ -1,8 +1,6 @@
 """Shares of a database's tables, columns, value ranges and foreign keys, in one call."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,16 +15,17 @@ from tasks.attribution.database import (
 )
 from tasks.attribution.donors import donor_permutation
 from tasks.attribution.extrapolation import extrapolated_fraction
-from tasks.attribution.fractions import fractions_of_cells
+from tasks.attribution.interactions import interactions, merge_tables
 from tasks.attribution.members import split_members
 from tasks.attribution.owen import Precision, owen_shares
-from tasks.attribution.shares import OwenShares, Shares, sum_runs
+from tasks.attribution.shares import OwenShares, Shares
+from tasks.attribution.total_effects import uncertainty_change
 from tasks.progress import track
 from tasks.seeds import generator
 from tasks.uncertainty.model_data import ModelData
 from tasks.uncertainty.protocol import Ensemble
 
-KEY_PRECISION = Precision(relative_error=0.1, least_rounds=4)
+KEY_PRECISION = Precision(error=0.02, least_rounds=4)
 
 
 @dataclass(frozen=True)
@@ -45,6 +44,11 @@ class SharedOut:
         The foreign keys, and the gain of each in each replicate cell, shape (keys, J, V).
     extrapolated
         For each column the fraction of its permuted rows that lie outside the data, shape (K,).
+    changes
+        Change of mean epistemic variance where a column is permuted, in the target's unit squared,
+        shape (K,): a signed diagnostic, no importance.
+    interactions
+        Of pairs of tables; None where they were not asked for.
     """
 
     owen: OwenShares
@@ -53,6 +57,8 @@ class SharedOut:
     keys: tuple[str, ...]
     key_cells: NDArray[np.float64]
     extrapolated: NDArray[np.float64]
+    changes: NDArray[np.float64]
+    interactions: Shares | None
 
 
 def share_out(
@@ -64,6 +70,7 @@ def share_out(
     n_blocks: int,
     n_ranges: int,
     seed: int,
+    interacting: bool = False,
 ) -> SharedOut:
     """Share the epistemic uncertainty of evaluation rows out over the database.
 
@@ -81,6 +88,8 @@ def share_out(
         As for `column_ranges`.
     seed
         Of blocks, orders and donors.
+    interacting
+        Whether to measure interactions between tables too.
 
     Raises
     ------
@@ -106,10 +115,15 @@ def share_out(
     )
     donors = donor_permutation(entities, blocks, generator(seed, "extrapolation"))
     categorical = np.array([node.type == "category" for node in nodes])
-    outside = [
-        extrapolated_fraction(x, categorical, features, donors)
-        for features in track(hierarchy.features, "extrapolation")
-    ]
+    outside, changes = [], []
+    for features in track(hierarchy.features, "extrapolation"):
+        outside.append(extrapolated_fraction(x, categorical, features, donors))
+        changes.append(uncertainty_change(base, features, donors).mean())
+    pairs = None
+    if interacting:
+        largest = np.argsort(-owen.tables.values, kind="stable")
+        players = merge_tables(hierarchy, largest)
+        pairs = interactions(base, players, entities, blocks, generator(seed, "interactions"))
     return SharedOut(
         owen=owen,
         ranges=ranges,
@@ -117,71 +131,6 @@ def share_out(
         keys=tuple(keys.tables),
         key_cells=cell_means(by_key.gains, blocks),
         extrapolated=np.array(outside),
+        changes=np.array(changes),
+        interactions=pairs,
     )
-
-
-def shares_record(shared: SharedOut) -> dict[str, Any]:
-    """What ``shares.json`` holds.
-
-    Parameters
-    ----------
-    shared
-        What `share_out` found.
-
-    Returns
-    -------
-    dict
-        ``tables``, ``columns`` and ``ranges``, each a list of nodes with their share in the
-        target's unit squared (``value``), its part of the whole (``fraction``), Monte Carlo errors
-        of both, of tables and columns also the ``standard_error`` of the fraction that holds
-        ensemble and rows, and of columns the ``extrapolated`` fraction; ``total``; how many
-        ``rounds`` and ``orders``, and whether they ``converged``.
-
-    Raises
-    ------
-    InputError
-        If there is nothing to share out.
-    """
-    owen = shared.owen
-    columns = cell_means(owen.gains, shared.blocks)
-    flat = columns.reshape(len(columns), -1)
-    tables = sum_runs(flat.T, np.array(owen.hierarchy.sizes)).T.reshape(-1, *columns.shape[1:])
-    return {
-        "tables": _nodes(owen.tables, standard_error=fractions_of_cells(tables).standard_errors),
-        "columns": _nodes(
-            owen.columns,
-            standard_error=fractions_of_cells(columns).standard_errors,
-            extrapolated=shared.extrapolated,
-        ),
-        "ranges": _nodes(_named_ranges(shared)),
-        "total": float(owen.total.values[0]),
-        "rounds": owen.n_rounds,
-        "orders": owen.n_orders,
-        "converged": owen.converged,
-    }
-
-
-def _named_ranges(shared: SharedOut) -> Shares:
-    """Shares of the ranges with the names of the ranges, not their numbers."""
-    names = [
-        (*column, label)
-        for column, ranges in zip(shared.owen.hierarchy.columns, shared.ranges, strict=True)
-        for label in ranges.labels[: 1 + int(ranges.codes.max())]
-    ]
-    return Shares(**(asdict(shared.owen.ranges) | {"names": tuple(names)}))
-
-
-def _nodes(shares: Shares, **more: NDArray[np.float64]) -> list[dict[str, Any]]:
-    parts: Sequence[str] = ("table", "column", "range")
-    numbers = {
-        "value": shares.values,
-        "monte_carlo_error": shares.errors,
-        "fraction": shares.fractions,
-        "fraction_monte_carlo_error": shares.fraction_errors,
-        **more,
-    }
-    return [
-        {"node": dict(zip(parts, name, strict=False))}
-        | {key: float(values[index]) for key, values in numbers.items()}
-        for index, name in enumerate(shares.names)
-    ]

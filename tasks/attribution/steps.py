@@ -6,7 +6,8 @@ import numpy as np
 from prefect import task
 from pydantic import BaseModel
 
-from tasks.attribution.sharing import share_out, shares_record
+from tasks.attribution.shares_record import shares_record
+from tasks.attribution.sharing import share_out
 from tasks.cache import CONTENT
 from tasks.domain import Task
 from tasks.relations.table_files import read_features
@@ -40,6 +41,7 @@ def share_uncertainty(
     seed: int,
     replicates: int,
     ranges: int,
+    interactions: bool,
 ) -> SharedUncertainty:
     """Share epistemic uncertainty out over tables, columns, value ranges and foreign keys."""
     store = RunStore.current()
@@ -52,6 +54,7 @@ def share_uncertainty(
         n_blocks=replicates,
         n_ranges=ranges,
         seed=seed,
+        interacting=interactions,
     )
     text = json.dumps(shares_record(shared), indent=1, ensure_ascii=False)
     return SharedUncertainty(

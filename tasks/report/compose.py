@@ -14,7 +14,7 @@ from tasks.inference.level_pooling import LevelPooling
 from tasks.intervention.replicate_cells import ReplicateCells
 from tasks.report.evidence import CalibrationPoint, Diagnostics, GateCheck, ModelCheck, Score
 from tasks.report.ranking import intervals, rank
-from tasks.report.schema import Effect, Interval, KeyImportance, Report, Share
+from tasks.report.schema import Effect, Interaction, Interval, KeyImportance, Report, Share
 from tasks.targets import describe_target
 
 Record = Mapping[str, Any]
@@ -105,6 +105,7 @@ def compose(found: Findings) -> Report:
         ),
         model_check=ModelCheck(**found.model_check),
         beliefs=ConflictRun.model_validate(found.beliefs) if found.beliefs else None,
+        interactions=_interactions(found.shares.get("interactions") or ()),
         notes=_notes(found),
     )
 
@@ -165,6 +166,11 @@ def _shares(record: Record) -> tuple[Share, ...]:
         for level in ("tables", "columns", "ranges")
         for entry in sorted(record[level], key=lambda entry: -entry["fraction"])
     )
+
+
+def _interactions(entries: Sequence[Record]) -> tuple[Interaction, ...]:
+    largest_first = sorted(entries, key=lambda entry: -abs(entry["fraction"]))
+    return tuple(Interaction(**entry) for entry in largest_first)
 
 
 def _keys(entries: Sequence[Record]) -> tuple[KeyImportance, ...]:

@@ -48,6 +48,23 @@ class Share(Frozen):
     extrapolated: float | None = None
 
 
+class Interaction(Frozen):
+    """What two tables explain together that neither does alone.
+
+    Attributes
+    ----------
+    tables
+        The two.
+    fraction, monte_carlo_error
+        Shapley interaction index over the total effect of all features: above 0 they act together,
+        below 0 one stands for the other.
+    """
+
+    tables: tuple[str, str]
+    fraction: float
+    monte_carlo_error: float
+
+
 class KeyImportance(Frozen):
     """Importance of one foreign key, or of the predicted row's own columns.
 
@@ -204,4 +221,5 @@ class Report(Frozen):
     diagnostics: Diagnostics
     model_check: ModelCheck
     beliefs: ConflictRun | None = None
+    interactions: tuple[Interaction, ...] = ()
     notes: tuple[str, ...] = ()

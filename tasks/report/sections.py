@@ -19,7 +19,7 @@ from tasks.report.effect_sections import (
 from tasks.report.pooling_section import pooling_section
 from tasks.report.schema import Report
 from tasks.report.section import Section
-from tasks.report.share_sections import key_section, level_sections
+from tasks.report.share_sections import interaction_sections, key_section, level_sections
 
 
 def sections(report: Report) -> tuple[Section, ...]:
@@ -29,6 +29,7 @@ def sections(report: Report) -> tuple[Section, ...]:
         model_section(report),
         uncertainty_section(report),
         *level_sections(report),
+        *interaction_sections(report),
         key_section(report),
         intervention_section(report),
         illusory_section(report),

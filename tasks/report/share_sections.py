@@ -46,6 +46,26 @@ def key_section(report: Report) -> Section:
     )
 
 
+def interaction_sections(report: Report) -> tuple[Section, ...]:
+    """Interactions between tables, where they were asked for."""
+    if not report.interactions:
+        return ()
+    shown, others = report.interactions[:MOST_ROWS], report.interactions[MOST_ROWS:]
+    rows = [[" x ".join(of.tables), percentage(of.fraction, of.monte_carlo_error)] for of in shown]
+    if others:
+        rows.append([f"{count(len(others), 'other')}, nearer to 0", ""])
+    return (
+        Section(
+            "Interactions between tables",
+            (
+                "Shapley interaction index over the total effect of all features ± Monte Carlo "
+                "error. Above 0 two tables act together; below 0 one stands for the other.",
+            ),
+            table(["tables", ">index, %"], rows),
+        ),
+    )
+
+
 def children(report: Report, parent: Node | None) -> list[Share]:
     """Shares of the parts of a node (of the tables for None), from large to small."""
     return [share for share in report.shares if share.node.parent == parent]

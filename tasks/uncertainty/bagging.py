@@ -9,13 +9,12 @@ from joblib import Parallel, delayed
 from tasks.errors import InputError
 from tasks.uncertainty.bags import draw_bag
 from tasks.uncertainty.boosting import BoostingSettings
-from tasks.uncertainty.noise_model import NoiseModel, fit_noise
+from tasks.uncertainty.ensemble_checks import check_fit
+from tasks.uncertainty.noise_model import NoiseModel, fit_noise, smallest_noise
 from tasks.uncertainty.protocol import FloatArray, IntArray, TargetArray
 from tasks.uncertainty.threads import one_thread
-from tasks.uncertainty.training_data import check_classes, check_rows, check_values, entities_of
 from tasks.uncertainty.tree_ensemble import TreeEnsemble
 
-SMALLEST_NOISE = 1e-12  # share of the target's variance
 DEFAULT_SETTINGS = BoostingSettings()
 
 
@@ -89,16 +88,17 @@ def fit_bagged(
     Breiman (1996), Bagging predictors, Machine Learning 24, 123-140; and, for noise variances out
     of bag, Heskes (1997), Practical confidence and prediction intervals, NIPS 9.
     """
-    if members < 2:
-        raise InputError(f"An ensemble needs at least 2 members, got {members}.")
-    if workers < 1 or seed < 0:
-        raise InputError(f"workers must be >= 1 and seed >= 0, got {workers} and {seed}.")
-    check_rows(x, categorical)
-    entities = entities_of(groups, len(x))
-    if n_classes is None:
-        check_values(y, len(x))
-    else:
-        check_classes(y, len(x), n_classes, entities)
+    if workers < 1:
+        raise InputError(f"workers must be >= 1, got {workers}.")
+    entities = check_fit(
+        x,
+        y,
+        seed=seed,
+        n_classes=n_classes,
+        categorical=categorical,
+        groups=groups,
+        members=members,
+    )
     fitted = Parallel(n_jobs=workers)(
         delayed(_fit_member)(x, y, entities, child, n_classes, tuple(categorical), settings)
         for child in np.random.SeedSequence(seed).spawn(members)
@@ -130,9 +130,12 @@ def _fit_member(
         if n_classes is not None:
             return model, None
         squared = (y[left_out] - model.predict(x[left_out])) ** 2
-        smallest = SMALLEST_NOISE * float(np.var(y))
         noise = fit_noise(
-            _without_empty_columns(x[left_out]), squared, smallest, categorical, noise_state
+            _without_empty_columns(x[left_out]),
+            squared,
+            smallest_noise(y),
+            categorical,
+            noise_state,
         )
     return model, noise
 

@@ -8,6 +8,8 @@ import numpy as np
 from tasks.uncertainty.protocol import FloatArray, IntArray
 
 BITS = 62
+LEAST_EXPONENT = -1022
+"""Of a double that is as exact as others."""
 
 
 def sum_unit(terms: Iterable[FloatArray]) -> float:
@@ -21,7 +23,7 @@ def sum_unit(terms: Iterable[FloatArray]) -> float:
     True
     """
     _, exponent = math.frexp(sum(float(np.abs(term).max()) for term in terms))
-    return math.ldexp(1.0, exponent - BITS)
+    return math.ldexp(1.0, max(exponent - BITS, LEAST_EXPONENT))
 
 
 def in_unit(values: FloatArray, unit: float) -> IntArray:

@@ -11,9 +11,7 @@ from tasks.relations.encoding import Encoder, fit_encoder, split_rows
 from tasks.relations.events import LABEL, TIME
 from tasks.relations.features import FeatureTable
 from tasks.relations.task_rows import ENTITY
-from tasks.uncertainty.bagging import fit_bagged
 from tasks.uncertainty.protocol import FloatArray, IntArray, TargetArray
-from tasks.uncertainty.tree_ensemble import TreeEnsemble
 
 
 @dataclass(frozen=True)
@@ -90,30 +88,8 @@ def model_data(table: FeatureTable, task: Task) -> ModelData:
     )
 
 
-def fit_members(data: ModelData, *, seed: int, members: int, workers: int) -> TreeEnsemble:
-    """Fit the ensemble to the train rows.
-
-    Parameters
-    ----------
-    data
-        The rows.
-    seed, members, workers
-        As for `fit_bagged`.
-    """
-    return fit_bagged(
-        data.x[data.train],
-        data.y[data.train],
-        seed=seed,
-        n_classes=len(data.classes) or None,
-        categorical=data.encoder.categorical,
-        groups=data.entities[data.train],
-        members=members,
-        workers=workers,
-    )
-
-
 def evaluation_rows(
-    test: npt.NDArray[np.bool_], most: int, rng: np.random.Generator
+    test: npt.NDArray[np.bool_], entities: IntArray, most: int, rng: np.random.Generator
 ) -> npt.NDArray[np.intp]:
     """Held-out rows on which uncertainty is attributed, in their order.
 
@@ -121,8 +97,11 @@ def evaluation_rows(
     ----------
     test
         Which rows are held out, shape (N,).
+    entities
+        Of all rows, shape (N,).
     most
-        Where there are more, a random sample of so many.
+        Where there are more, a sample of so many: each row with the same probability, and of each
+        entity as its part of the rows is, give or take one.
     rng
         Source of randomness.
 
@@ -130,9 +109,26 @@ def evaluation_rows(
     -------
     numpy.ndarray
         Indices of rows.
+
+    References
+    ----------
+    Madow (1949), On the theory of systematic sampling, II, Annals of Mathematical Statistics 20,
+    333-354.
+
+    Examples
+    --------
+    >>> entities = np.repeat([7, 8], [40, 20])
+    >>> rows = evaluation_rows(np.ones(60, bool), entities, 6, np.random.default_rng(1))
+    >>> entities[rows].tolist()
+    [7, 7, 7, 7, 8, 8]
     """
-    rows = np.flatnonzero(test)
-    return rows if len(rows) <= most else np.sort(rng.choice(rows, most, replace=False))
+    rows = rng.permutation(np.flatnonzero(test))
+    if len(rows) > most:
+        _, entity = np.unique(entities[rows], return_inverse=True)
+        by_entity = rows[np.argsort(rng.permutation(len(rows))[entity], kind="stable")]
+        places = (np.arange(most) + rng.random()) * len(rows) / most
+        rows = by_entity[places.astype(np.int64)]
+    return np.sort(rows)
 
 
 def _name(label: object) -> str:

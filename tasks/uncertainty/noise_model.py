@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from tasks.uncertainty.protocol import FloatArray
+from tasks.uncertainty.protocol import FloatArray, TargetArray
 
 ITERATIONS = 100
 LEARNING_RATE = 0.05
 LEAVES = 4
 FEWEST_ROWS = 20
 SMALLEST_SHARE = 0.02
+SMALLEST_NOISE = 1e-12  # share of the target's variance
 
 
 @dataclass(frozen=True)
@@ -89,3 +90,8 @@ def fit_noise(
         random_state=random_state,
     )
     return NoiseModel(scale, trees.fit(x, squared / scale))
+
+
+def smallest_noise(y: TargetArray) -> float:
+    """A lower bound of noise variances: next to nothing of the target's variance."""
+    return SMALLEST_NOISE * float(np.var(y))

@@ -13,9 +13,11 @@ from tasks.domain import Task
 from tasks.relations.table_files import read_features
 from tasks.run_store import Artifact, RunStore
 from tasks.seeds import generator
+from tasks.uncertainty.backbone import MEMBERS, Backbone
+from tasks.uncertainty.backbones import fit_members
 from tasks.uncertainty.decomposition import split_entropy, split_variance
 from tasks.uncertainty.files import read_ensemble, write_ensemble
-from tasks.uncertainty.model_data import ModelData, evaluation_rows, fit_members, model_data
+from tasks.uncertainty.model_data import ModelData, evaluation_rows, model_data
 from tasks.uncertainty.quality import classification_quality, mean_uncertainty, regression_quality
 from tasks.uncertainty.threads import usable_cores
 
@@ -37,23 +39,32 @@ class Measured(BaseModel):
 
 
 @task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
-def fit_ensemble(features: Artifact, target: Task, seed: int, members: int) -> Artifact:
+def fit_ensemble(
+    features: Artifact, target: Task, seed: int, backbone: Backbone, members: int
+) -> Artifact:
     """Fit the members to the train rows."""
     store = RunStore.current()
     data = model_data(read_features(store.fetch(features)), target)
-    ensemble = fit_members(data, seed=seed, members=members, workers=usable_cores())
+    ensemble = fit_members(data, backbone, seed=seed, members=members, workers=usable_cores())
     return store.save("ensemble.joblib", lambda path: write_ensemble(ensemble, path))
 
 
 @task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
 def measure_uncertainty(
-    features: Artifact, ensemble: Artifact, target: Task, seed: int, most_rows: int
+    features: Artifact,
+    ensemble: Artifact,
+    target: Task,
+    seed: int,
+    backbone: Backbone,
+    most_rows: int,
 ) -> Measured:
     """Score the held-out rows, and draw those on which uncertainty is attributed."""
     store = RunStore.current()
     data = model_data(read_features(store.fetch(features)), target)
     fitted = read_ensemble(store.fetch(ensemble))
-    chosen = evaluation_rows(data.test, most_rows, generator(seed, "evaluation rows"))
+    chosen = evaluation_rows(
+        data.test, data.entities, most_rows, generator(seed, "evaluation rows")
+    )
     held_out = np.flatnonzero(data.test)
     members = fitted.predict_members(data.x[held_out])
     y, groups = data.y[held_out], data.entities[held_out]
@@ -68,7 +79,7 @@ def measure_uncertainty(
     record = {
         **asdict(quality),
         "uncertainty": mean_uncertainty(split, evaluated),
-        **describe_model(data, fitted.n_members, len(chosen)),
+        **describe_model(data, backbone, fitted.n_members, len(chosen)),
     }
     return Measured(
         rows=store.save(
@@ -79,10 +90,12 @@ def measure_uncertainty(
     )
 
 
-def describe_model(data: ModelData, members: int, evaluated: int) -> dict[str, Any]:
+def describe_model(
+    data: ModelData, backbone: Backbone, members: int, evaluated: int
+) -> dict[str, Any]:
     """What was fitted to how many rows."""
     return {
-        "model": f"{members} bagged boosting members on {data.x.shape[1] - 1} features",
+        "model": f"{members} {MEMBERS[backbone]} on {data.x.shape[1] - 1} features",
         "classes": list(data.classes),
         "rows": {
             "train": int(data.train.sum()),

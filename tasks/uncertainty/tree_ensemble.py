@@ -10,12 +10,12 @@ from sklearn.ensemble._hist_gradient_boosting.gradient_boosting import BaseHistG
 
 from tasks.errors import InputError
 from tasks.uncertainty.boosting_trees import boosting_trees
+from tasks.uncertainty.ensemble_checks import check_columns, check_members
 from tasks.uncertainty.forest_trees import forest_trees
 from tasks.uncertainty.hybrids import tree_hybrids
 from tasks.uncertainty.noise_model import NoiseModel
 from tasks.uncertainty.protocol import FloatArray, Hybrids
 from tasks.uncertainty.threads import one_thread
-from tasks.uncertainty.training_data import check_rows
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class TreeEnsemble:
 
     def predict_members(self, x: FloatArray) -> FloatArray:
         """As `Ensemble.predict_members`; a category that a bag lacked is taken as missing."""
-        self._check(x)
+        check_columns(x, self.n_columns)
         with one_thread():
             if self.n_classes is None:
                 return np.stack([model.predict(x) for model in self.models])
@@ -54,7 +54,7 @@ class TreeEnsemble:
 
     def predict_noise(self, x: FloatArray) -> FloatArray:
         """As `Ensemble.predict_noise`."""
-        self._check(x)
+        check_columns(x, self.n_columns)
         if self.n_classes is not None:
             raise InputError("Noise variances are those of a regression, got a class target.")
         with one_thread():
@@ -62,7 +62,7 @@ class TreeEnsemble:
 
     def hybrids(self, x: FloatArray) -> Hybrids:
         """As `Ensemble.hybrids`: all trees at once."""
-        self._check(x)
+        check_columns(x, self.n_columns)
         if isinstance(self.models[0], BaseHistGradientBoosting):
             link = _as_they_are if self.n_classes is None else _from_scores
             return tree_hybrids(boosting_trees(self.models), x, self.n_members, link)
@@ -71,26 +71,12 @@ class TreeEnsemble:
 
     def subset(self, members: Sequence[int]) -> Self:
         """As `Ensemble.subset`; a sub-ensemble predicts as these members did in the whole."""
-        chosen = list(members)
-        if (
-            not chosen
-            or len(set(chosen)) < len(chosen)
-            or not set(chosen) <= set(range(self.n_members))
-        ):
-            raise InputError(
-                f"A sub-ensemble needs distinct members from 0 to {self.n_members - 1}, "
-                f"got {chosen}."
-            )
+        chosen = check_members(members, self.n_members)
         return replace(
             self,
             models=tuple(self.models[b] for b in chosen),
             noise_models=tuple(self.noise_models[b] for b in chosen if self.noise_models),
         )
-
-    def _check(self, x: FloatArray) -> None:
-        check_rows(x)
-        if x.shape[1] != self.n_columns:
-            raise InputError(f"Rows must have {self.n_columns} columns, got {x.shape[1]}.")
 
 
 def _as_they_are(sums: FloatArray) -> FloatArray:

@@ -163,23 +163,24 @@ def test_sampled_orders_agree_with_every_order_within_their_errors(exact: OwenSh
 
 def test_errors_stay_honest_where_they_decide_when_to_stop(exact: OwenShares) -> None:
     base = base_of(n_groups=1)
-    asked = replace(DEFAULT, most_coalitions=0, relative_error=0.025)
+    asked = replace(DEFAULT, most_coalitions=0, error=0.012)
     runs = [shares_of(base, NESTED, asked, seed=500 + seed) for seed in range(120)]
     assert all(run.converged for run in runs)
     assert len({run.n_orders for run in runs}) > 5
-    large = exact.tables.fractions > 0.1
     z = [
         (run.tables.values - exact.tables.values) / np.hypot(run.tables.errors, exact.tables.errors)
         for run in runs
     ]
     assert 0.9 < (np.abs(z) < 2.2).mean() < 0.99
-    assert max((run.tables.errors / run.tables.values)[large].max() for run in runs) <= 0.025
+    for run in runs:
+        for level in (run.tables, run.columns, run.ranges):
+            assert level.fraction_errors.max() <= 0.012
 
 
 def test_the_cap_ends_a_run_that_is_not_precise() -> None:
-    shares = shares_of(base_of(), NESTED, replace(SAMPLED, relative_error=1e-9))
+    shares = shares_of(base_of(), NESTED, replace(SAMPLED, error=1e-9))
     assert (shares.converged, shares.n_rounds, shares.n_orders) == (False, 3, 6)
-    every = shares_of(base_of(), NESTED, replace(EVERY, relative_error=1e-9))
+    every = shares_of(base_of(), NESTED, replace(EVERY, error=1e-9))
     assert (every.every_order, every.n_orders) == (True, 3 * 6 * 4)
 
 

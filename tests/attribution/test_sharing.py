@@ -18,7 +18,8 @@ from tasks.attribution.cells import cell_means
 from tasks.attribution.fractions import fractions_of_cells
 from tasks.attribution.ranges import fit_number_ranges
 from tasks.attribution.shares import Shares
-from tasks.attribution.sharing import SharedOut, share_out, shares_record
+from tasks.attribution.shares_record import shares_record
+from tasks.attribution.sharing import SharedOut, share_out
 from tasks.domain import PLACEBO
 from tasks.errors import InputError
 from tasks.relations.encoding import Encoder
@@ -113,7 +114,9 @@ def database() -> ModelData:
 LINES = Lines(np.random.default_rng(5).normal(size=(4 * J, len(NODES))) * SIZES)
 
 
-def shared_out(data: ModelData, lines: Lines = LINES, seed: int = 1) -> SharedOut:
+def shared_out(
+    data: ModelData, lines: Lines = LINES, seed: int = 1, interacting: bool = False
+) -> SharedOut:
     return share_out(
         lines,
         data,
@@ -122,6 +125,7 @@ def shared_out(data: ModelData, lines: Lines = LINES, seed: int = 1) -> SharedOu
         n_blocks=V,
         n_ranges=2,
         seed=seed,
+        interacting=interacting,
     )
 
 
@@ -246,6 +250,7 @@ def test_the_record_has_its_keys_and_is_json(record: dict[str, Any]) -> None:
         "tables",
         "columns",
         "ranges",
+        "interactions",
         "total",
         "rounds",
         "orders",
@@ -255,9 +260,40 @@ def test_the_record_has_its_keys_and_is_json(record: dict[str, Any]) -> None:
     assert {frozenset(entry) for entry in record["ranges"]} == {frozenset(common)}
     common |= {"standard_error"}
     assert {frozenset(entry) for entry in record["tables"]} == {frozenset(common)}
-    common |= {"extrapolated"}
+    common |= {"extrapolated", "signed_permutation_change"}
     assert {frozenset(entry) for entry in record["columns"]} == {frozenset(common)}
     assert {len(entry["node"]) for entry in record["ranges"]} == {3}
+
+
+def test_the_signed_change_of_uncertainty_is_no_share(
+    shared: SharedOut, record: dict[str, Any]
+) -> None:
+    """Lines in columns that are not correlated: permuting one changes nothing on the average."""
+    changes = np.array([entry["signed_permutation_change"] for entry in record["columns"]])
+    np.testing.assert_array_equal(changes, shared.changes)
+    shares = shared.owen.columns.values
+    assert (changes[shares == 0] == 0).all()
+    assert np.ptp(changes) > 0
+    assert np.abs(changes).max() < 0.25 * shares.max()
+
+
+def test_interactions_are_measured_where_they_are_asked_for(
+    data: ModelData, shared: SharedOut, record: dict[str, Any]
+) -> None:
+    """Lines have none."""
+    assert shared.interactions is None
+    assert record["interactions"] is None
+    asked = shared_out(data, interacting=True)
+    assert asked.interactions is not None
+    tables = asked.owen.hierarchy.tables
+    assert len(asked.interactions.names) == len(tables) * (len(tables) - 1) // 2
+    near = 4 * asked.interactions.fraction_errors + 0.02
+    assert (np.abs(asked.interactions.fractions) < near).all()
+    pairs = shares_record(asked)["interactions"]
+    assert {frozenset(pair["tables"]) for pair in pairs} == {
+        frozenset(pair) for pair in asked.interactions.names
+    }
+    np.testing.assert_array_equal(asked.owen.gains, shared.owen.gains)
 
 
 def test_monte_carlo_errors_are_those_of_the_orders(

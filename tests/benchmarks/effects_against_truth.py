@@ -26,7 +26,8 @@ from tasks.relations.features import add_placebo, build_features
 from tasks.relations.gate import check_tables
 from tasks.relations.sources import read_tables
 from tasks.seeds import generator
-from tasks.uncertainty.model_data import evaluation_rows, fit_members, model_data
+from tasks.uncertainty.backbones import fit_members
+from tasks.uncertainty.model_data import evaluation_rows, model_data
 
 MEMBERS, REPLICATES, ROWS, RANGES, TOP_COLUMNS = 24, 8, 1000, 4, 6
 REPAIRS = {
@@ -49,8 +50,8 @@ def main() -> None:
     tables = {name: data.frame for name, data in read.items()}
     table = add_placebo(build_features(contract, tables, task), seed)
     data = model_data(table, task)
-    ensemble = fit_members(data, seed=seed, members=MEMBERS, workers=2)
-    rows = evaluation_rows(data.test, ROWS, generator(seed, "evaluation rows"))
+    ensemble = fit_members(data, "boosting", seed=seed, members=MEMBERS, workers=2)
+    rows = evaluation_rows(data.test, data.entities, ROWS, generator(seed, "evaluation rows"))
     shared = share_out(
         ensemble,
         data,

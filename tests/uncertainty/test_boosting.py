@@ -203,8 +203,8 @@ def test_a_sub_ensemble_of_no_such_members_is_refused(
     ("arguments", "said"),
     [
         ({"members": 1}, "at least 2 members, got 1"),
-        ({"workers": 0}, "workers must be >= 1 and seed >= 0, got 0 and 1"),
-        ({"seed": -1}, "got 1 and -1"),
+        ({"workers": 0}, "workers must be >= 1, got 0"),
+        ({"seed": -1}, "seed must be >= 0, got -1"),
         ({"y": np.full(400, 3.0)}, "must vary, got 3 in every row"),
         ({"y": Y[:-1]}, r"got shape \(399,\)"),
         ({"y": np.where(np.arange(400) == 5, np.nan, Y)}, "got 1 missing"),

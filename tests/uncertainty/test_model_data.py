@@ -13,8 +13,9 @@ from tasks.relations.events import LABEL, TIME
 from tasks.relations.feature_walk import Feature
 from tasks.relations.features import FeatureTable
 from tasks.relations.task_rows import ENTITY
+from tasks.uncertainty.backbones import fit_members
 from tasks.uncertainty.bagging import fit_bagged
-from tasks.uncertainty.model_data import ModelData, evaluation_rows, fit_members, model_data
+from tasks.uncertainty.model_data import ModelData, evaluation_rows, model_data
 
 N = 300
 START = datetime(2020, 1, 1)
@@ -141,7 +142,7 @@ def test_a_split_that_leaves_nothing_is_refused() -> None:
 def test_members_are_fitted_to_the_train_rows_alone(output: str) -> None:
     source = table() if output == "regression" else table(np.arange(N) % 2)
     data = model_data(source, task(output))
-    fitted = fit_members(data, seed=3, members=2, workers=1)
+    fitted = fit_members(data, "boosting", seed=3, members=2, workers=1)
     by_hand = fit_bagged(
         data.x[data.train],
         data.y[data.train],
@@ -158,16 +159,20 @@ def test_members_are_fitted_to_the_train_rows_alone(output: str) -> None:
 def test_all_held_out_rows_are_evaluated_where_they_are_few() -> None:
     test = np.array([False, True, True, False, True])
     for most in (3, 99):
-        assert evaluation_rows(test, most, np.random.default_rng(1)).tolist() == [1, 2, 4]
+        rows = evaluation_rows(test, np.zeros(5, dtype=int), most, np.random.default_rng(1))
+        assert rows.tolist() == [1, 2, 4]
 
 
 def test_of_many_held_out_rows_each_is_as_likely_to_be_evaluated() -> None:
     test = np.arange(40) % 2 == 1
+    entities = np.repeat([3, 1, 2], [20, 16, 4])
     rng = np.random.default_rng(1)
     counts = np.zeros(40)
     for _ in range(2000):
-        rows = evaluation_rows(test, 5, rng)
+        rows = evaluation_rows(test, entities, 5, rng)
         assert len(rows) == 5
+        of_entity = np.bincount(entities[rows], minlength=4)[1:]
+        assert (np.abs(of_entity - [2, 0.5, 2.5]) < 1).all()
         assert (np.diff(rows) > 0).all()
         counts[rows] += 1
     assert (counts[~test] == 0).all()
