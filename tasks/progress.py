@@ -64,7 +64,9 @@ def listening(listener: Listener) -> Iterator[None]:
         _LISTENER.reset(token)
 
 
-def track(items: Iterable[T], label: str, total: int | None = None) -> Iterator[T]:
+def track(
+    items: Iterable[T], label: str, total: int | Callable[[], int] | None = None
+) -> Iterator[T]:
     """Go through a loop and tell how far it has come, before the first pass and after each.
 
     Parameters
@@ -74,7 +76,8 @@ def track(items: Iterable[T], label: str, total: int | None = None) -> Iterator[
     label
         What is done in the loop, such as ``fitting members``.
     total
-        Number of passes expected; that of the items if they have a length.
+        Number of passes expected, or what gives it after each pass; that of the items if they have
+        a length.
 
     Examples
     --------
@@ -91,7 +94,8 @@ def track(items: Iterable[T], label: str, total: int | None = None) -> Iterator[
     if total is None and isinstance(items, Sized):
         total = len(items)
     began = monotonic()
-    listener(Progress(label, 0, total, 0.0))
+    listener(Progress(label, 0, total() if callable(total) else total, 0.0))
     for done, item in enumerate(items, start=1):
         yield item
-        listener(Progress(label, done, total, monotonic() - began))
+        expected = total() if callable(total) else total
+        listener(Progress(label, done, expected, monotonic() - began))

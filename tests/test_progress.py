@@ -17,6 +17,14 @@ def test_each_pass_is_told_after_it_was_made() -> None:
     assert len(heard) == 3
 
 
+def test_what_is_expected_may_change_from_pass_to_pass() -> None:
+    heard: list[Progress] = []
+    expected = iter([5, 9, 2])
+    with listening(heard.append):
+        assert list(track("ab", "letters", lambda: next(expected))) == ["a", "b"]
+    assert [(state.done, state.total) for state in heard] == [(0, 5), (1, 9), (2, 2)]
+
+
 def test_time_left_is_in_proportion() -> None:
     assert Progress("fit", 2, 6, 10.0).seconds_left == 20.0
     assert Progress("fit", 0, 6, 10.0).seconds_left is None

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,8 +101,8 @@ def owen_shares(
     gains = np.zeros((len(features), len(base.members), n_rows))
     range_counts = range_codes.max(axis=1) + 1
     rounds: list[NDArray[np.float64]] = []
-    converged = False
-    for _ in track(range(precision.most_rounds), "rounds of orders", precision.least_rounds):
+    needed = partial(_rounds_needed, rounds, range_counts, sizes, precision)
+    for _ in track(range(precision.most_rounds), "rounds of orders", needed):
         game = DonorGame(base, features, donor_permutation(entities, blocks, rng))
         walk = (
             enumerated_gains(game, sizes)
@@ -115,10 +117,8 @@ def owen_shares(
         rounds.append(np.concatenate(parts))
         if not np.isfinite(rounds[-1]).all():
             raise InputError("Predictions of permuted rows must be finite, some are not.")
-        if len(rounds) >= precision.least_rounds:
-            converged = _is_precise(np.array(rounds), range_counts, sizes, precision.error)
-            if converged:
-                break
+        if needed() <= len(rounds):
+            break
     gains /= len(rounds)
     return OwenShares(
         hierarchy=hierarchy,
@@ -127,20 +127,26 @@ def owen_shares(
         range_counts=range_counts,
         n_orders=len(rounds) * (hierarchy.n_orders if every_order else 2),
         every_order=every_order,
-        converged=converged,
+        converged=needed() <= len(rounds),
     )
 
 
-def _is_precise(
-    ranges: NDArray[np.float64],
+def _rounds_needed(
+    rounds: Sequence[NDArray[np.float64]],
     range_counts: NDArray[np.intp],
     sizes: Sequence[int],
-    error: float,
-) -> bool:
-    """Whether fractions at all levels, from a row of ranges a round, are known as asked for."""
+    precision: Precision,
+) -> int:
+    """Rounds until fractions at all levels are known as asked for, by those so far."""
+    if len(rounds) < precision.least_rounds:
+        return precision.least_rounds
+    ranges = np.array(rounds)
     columns = sum_runs(ranges, range_counts)
     levels = ranges, columns, sum_runs(columns, np.array(sizes))
-    return not any((estimate_shares((), of).fraction_errors > error).any() for of in levels)
+    worst = max(float(estimate_shares((), of).fraction_errors.max()) for of in levels)
+    if not worst > precision.error:  # where there is nothing to share out there is no error
+        return len(rounds)
+    return max(len(rounds) + 1, ceil(len(rounds) * (worst / precision.error) ** 2))
 
 
 def _check(

@@ -18,6 +18,7 @@ from tasks.attribution.shapley import shapley_values
 from tasks.attribution.shares import OwenShares, estimate_shares
 from tasks.attribution.total_effects import total_effect
 from tasks.errors import InputError
+from tasks.progress import Progress, listening
 
 Array = NDArray[np.float64]
 N, B = 120, 6
@@ -175,6 +176,17 @@ def test_errors_stay_honest_where_they_decide_when_to_stop(exact: OwenShares) ->
     for run in runs:
         for level in (run.tables, run.columns, run.ranges):
             assert level.fraction_errors.max() <= 0.012
+
+
+def test_progress_tells_how_many_rounds_are_expected() -> None:
+    heard: list[Progress] = []
+    asked = replace(DEFAULT, most_coalitions=0, error=0.006)
+    with listening(heard.append):
+        shares = shares_of(base_of(n_groups=1), NESTED, asked)
+    told = [state.total for state in heard if state.label == "rounds of orders"]
+    assert told[0] == DEFAULT.least_rounds
+    assert len(set(told)) > 2
+    assert shares.n_rounds / 2 < told[len(told) // 2] < 2 * shares.n_rounds
 
 
 def test_the_cap_ends_a_run_that_is_not_precise() -> None:
