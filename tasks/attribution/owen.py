@@ -160,6 +160,8 @@ def _check(
             "Rounds must be at least 2 and at most the cap, got "
             f"{precision.least_rounds} to {precision.most_rounds}."
         )
+    if not precision.error > 0:
+        raise InputError(f"The error asked for must be above 0, got {precision.error:g}.")
     if range_codes.shape != shape or range_codes.min() < 0:
         raise InputError(
             f"Range codes must be >= 0 and one a column and row, of shape {shape}, got "

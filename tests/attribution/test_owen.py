@@ -268,6 +268,8 @@ def test_bad_arguments_are_refused() -> None:
         owen_shares(base, NESTED, codes, rows[:5], whole[:5], rng)
     with pytest.raises(InputError, match="at least 2 and at most the cap, got 1 to 256"):
         owen_shares(base, NESTED, codes, rows, whole, rng, Precision(least_rounds=1))
+    with pytest.raises(InputError, match="must be above 0, got 0"):
+        owen_shares(base, NESTED, codes, rows, whole, rng, Precision(error=0.0))
 
 
 def test_predictions_that_are_not_finite_are_refused() -> None:

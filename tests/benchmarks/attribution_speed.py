@@ -219,7 +219,7 @@ def owen_seconds(ensemble: TreeEnsemble, x: FloatArray, rounds: int) -> float:
     columns = single_columns({f"c{k}": (k,) for k in range(n_columns)})
     nothing, everyone = np.zeros(n_rows, dtype=int), np.arange(n_rows)
     codes = np.zeros((n_columns, n_rows), dtype=int)
-    fixed = Precision(0.0, rounds, rounds)
+    fixed = Precision(1e-9, rounds, rounds)
 
     def shares() -> None:
         base = baseline_of(ensemble.hybrids(x), x, split_members(ensemble.n_members))
