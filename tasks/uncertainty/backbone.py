@@ -4,7 +4,7 @@ from typing import Literal
 
 OfTrees = Literal["boosting", "random_forest", "extra_trees"]
 OfNetworks = Literal["deep_ensemble", "mc_dropout", "bayesian"]
-Backbone = OfTrees | OfNetworks
+Backbone = Literal[OfTrees, OfNetworks]
 
 MEMBERS: dict[Backbone, str] = {
     "boosting": "bagged boosting members",

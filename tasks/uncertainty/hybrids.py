@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from tasks.uncertainty.leaf_masks import walk_masks
 from tasks.uncertainty.leaf_paths import walk_paths
 from tasks.uncertainty.masked_trees import MaskedTrees, masked_trees
 from tasks.uncertainty.path_trees import PathTrees, path_trees
-from tasks.uncertainty.protocol import FloatArray, Hybrids, IntArray
+from tasks.uncertainty.protocol import FloatArray, IntArray
 from tasks.uncertainty.trees import Trees
 from tasks.uncertainty.value_codes import Codes, value_codes
 
@@ -60,23 +61,23 @@ def edited_copies(predict: Callable[[FloatArray], FloatArray], x: FloatArray) ->
 
 
 @dataclass(frozen=True)
-class MaskHybrids:
-    """Hybrids of trees of at most 64 leaves, by masks.
+class TreeHybrids:
+    """Hybrids of trees: all of them at once, along all steps.
 
     Attributes
     ----------
     trees
         Of all members.
-    codes
-        Of all rows, shape (p, N).
+    values
+        Of all rows, shape (p, N): their codes where the trees are masks.
     n_members
         B; each has as many outputs.
     link
         Of the sums of trees.
     """
 
-    trees: MaskedTrees
-    codes: Codes
+    trees: MaskedTrees | PathTrees
+    values: Codes | FloatArray
     n_members: int
     link: Link
 
@@ -84,43 +85,13 @@ class MaskHybrids:
         self, rows: slice, donors: IntArray, joins: IntArray, n_steps: int
     ) -> FloatArray:
         """As `Hybrids.predict_steps`."""
-        own, donated = self.codes[:, rows], self.codes[:, donors]
+        walk: Any = walk_masks if isinstance(self.trees, MaskedTrees) else walk_paths
         sums = np.empty((n_steps, len(self.trees.intercepts), len(donors)))
-        walk_masks(self.trees, own, donated, joins, sums)
+        walk(self.trees, self.values[:, rows], self.values[:, donors], joins, sums)
         return self.link(sums.reshape(n_steps, self.n_members, -1, len(donors)))
 
 
-@dataclass(frozen=True)
-class PathHybrids:
-    """Hybrids of trees of any depth, by paths.
-
-    Attributes
-    ----------
-    trees
-        Of all members.
-    x
-        All rows, shape (N, p).
-    n_members
-        B; each has as many outputs.
-    link
-        Of the sums of trees.
-    """
-
-    trees: PathTrees
-    x: FloatArray
-    n_members: int
-    link: Link
-
-    def predict_steps(
-        self, rows: slice, donors: IntArray, joins: IntArray, n_steps: int
-    ) -> FloatArray:
-        """As `Hybrids.predict_steps`."""
-        sums = np.empty((n_steps, len(self.trees.intercepts), len(donors)))
-        walk_paths(self.trees, self.x[rows], self.x[donors], joins, sums)
-        return self.link(sums.reshape(n_steps, self.n_members, -1, len(donors)))
-
-
-def tree_hybrids(trees: Trees, x: FloatArray, n_members: int, link: Link) -> Hybrids:
+def tree_hybrids(trees: Trees, x: FloatArray, n_members: int, link: Link) -> TreeHybrids:
     """Hybrids of trees.
 
     Parameters
@@ -136,7 +107,7 @@ def tree_hybrids(trees: Trees, x: FloatArray, n_members: int, link: Link) -> Hyb
 
     Returns
     -------
-    Hybrids
+    TreeHybrids
         By masks of leaves where no tree has more than 64 and no feature more thresholds than
         there are codes, else by paths.
     """
@@ -144,8 +115,8 @@ def tree_hybrids(trees: Trees, x: FloatArray, n_members: int, link: Link) -> Hyb
     codes = value_codes(trees)
     masks = codes and masked_trees(trees, codes)
     if codes and masks:
-        return MaskHybrids(masks, codes.codes(values), n_members, link)
-    return PathHybrids(path_trees(trees), np.ascontiguousarray(values), n_members, link)
+        return TreeHybrids(masks, codes.codes(values), n_members, link)
+    return TreeHybrids(path_trees(trees), values.T, n_members, link)
 
 
 def classes_first(predictions: FloatArray) -> FloatArray:

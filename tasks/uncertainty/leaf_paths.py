@@ -28,15 +28,14 @@ def walk_paths(
     trees
         The ensemble.
     own, donated
-        The rows and their donors, shape (n, p); NaN is missing.
-    joins
-        Step from which on a feature is the donor's, shape (p,); S where it never is.
-    sums
-        Is filled: shape (S, outputs, n).
+        The rows and their donors, shape (p, n); NaN is missing.
+    joins, sums
+        As of `tasks.uncertainty.leaf_masks.walk_masks`.
     """
 
     def walk(rows: slice) -> None:
-        _walk(trees, own[rows], donated[rows], joins, sums[:, :, rows])
+        mine, other = own[:, rows].T.copy(), donated[:, rows].T.copy()
+        _walk(trees, mine, other, joins, sums[:, :, rows])
 
     over_rows(walk, sums.shape[2], BLOCK)
 

@@ -23,7 +23,7 @@ from tasks.attribution.owen import Precision, owen_shares
 from tasks.uncertainty.bagging import fit_bagged
 from tasks.uncertainty.boosting import BoostingSettings
 from tasks.uncertainty.compiled import compiled
-from tasks.uncertainty.hybrids import MaskHybrids
+from tasks.uncertainty.hybrids import TreeHybrids
 from tasks.uncertainty.masked_trees import MaskedTrees, Masks
 from tasks.uncertainty.protocol import FloatArray, IntArray
 from tasks.uncertainty.threads import one_thread, usable_cores
@@ -72,7 +72,7 @@ def sample(n_rows: int, n_columns: int) -> tuple[FloatArray, FloatArray]:
     return x, y
 
 
-def walk(hybrids: MaskHybrids, donors: IntArray, joins: IntArray, n_steps: int) -> None:
+def walk(hybrids: TreeHybrids, donors: IntArray, joins: IntArray, n_steps: int) -> None:
     """Predict all rows at all steps, some rows at a time, as attribution does."""
     at_once = max(1, CHUNK // (n_steps * hybrids.n_members))
     for first in range(0, len(donors), at_once):
@@ -152,7 +152,8 @@ def compare(ensemble: TreeEnsemble, x: FloatArray, y: FloatArray, size: argparse
     n_rows, n_columns = x.shape
     donors, joins = rng.permutation(n_rows), rng.permutation(n_columns)
     hybrids = ensemble.hybrids(x)
-    assert isinstance(hybrids, MaskHybrids)
+    assert isinstance(hybrids, TreeHybrids)
+    assert isinstance(hybrids.trees, MaskedTrees)
     walk(hybrids, donors[:2000], joins, n_columns)
     setup = seconds(lambda: ensemble.hybrids(x))
     whole = min(

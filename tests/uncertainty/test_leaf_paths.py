@@ -10,13 +10,9 @@ from tasks.uncertainty.bagging import MemberSettings, fit_bagged
 from tasks.uncertainty.boosting import BoostingSettings
 from tasks.uncertainty.boosting_trees import boosting_trees
 from tasks.uncertainty.forest import ForestSettings
-from tasks.uncertainty.hybrids import (
-    MaskHybrids,
-    PathHybrids,
-    edited_copies,
-    tree_hybrids,
-)
-from tasks.uncertainty.path_trees import path_trees
+from tasks.uncertainty.hybrids import TreeHybrids, edited_copies, tree_hybrids
+from tasks.uncertainty.masked_trees import MaskedTrees
+from tasks.uncertainty.path_trees import PathTrees, path_trees
 from tasks.uncertainty.tree_ensemble import TreeEnsemble
 
 Array = npt.NDArray[np.float64]
@@ -69,7 +65,8 @@ def test_hybrids_are_the_librarys_predictions_of_edited_copies(
     ensemble, x = fitted(KINDS[kind], n_classes)
     before = x.copy()
     hybrids = ensemble.hybrids(x)
-    assert isinstance(hybrids, PathHybrids) or n_classes is not None
+    assert isinstance(hybrids, TreeHybrids)
+    assert isinstance(hybrids.trees, PathTrees) or n_classes is not None
     rows = slice(20, 20 + 257)
     found = hybrids.predict_steps(rows, donors()[rows], JOINS, STEPS)
     expected = edited_copies(ensemble.predict_members, x).predict_steps(
@@ -84,8 +81,9 @@ def test_paths_and_masks_are_the_same_bit_for_bit() -> None:
     ensemble, x = fitted(BoostingSettings(iterations=10, max_leaf_nodes=40, min_samples_leaf=2))
     trees = boosting_trees(ensemble.models)
     masks = ensemble.hybrids(x)
-    assert isinstance(masks, MaskHybrids)
-    paths = PathHybrids(path_trees(trees), x, ensemble.n_members, lambda sums: sums)
+    assert isinstance(masks, TreeHybrids)
+    assert isinstance(masks.trees, MaskedTrees)
+    paths = TreeHybrids(path_trees(trees), x.T, ensemble.n_members, lambda sums: sums)
     arguments = slice(0, N), donors(), JOINS, STEPS
     np.testing.assert_array_equal(paths.predict_steps(*arguments), masks.predict_steps(*arguments))
 
