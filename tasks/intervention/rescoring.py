@@ -8,11 +8,10 @@ import polars as pl
 
 from tasks.attribution.members import SubEnsembles
 from tasks.errors import InputError
+from tasks.intervention.refitting import row_scores
 from tasks.intervention.replicate_cells import FloatArray
 from tasks.relations.encoding import Encoder
-from tasks.uncertainty.decomposition import split_entropy, split_variance
 from tasks.uncertainty.protocol import Ensemble, TargetArray
-from tasks.uncertainty.scores import gaussian_nll, log_loss
 
 
 @dataclass(frozen=True)
@@ -83,11 +82,4 @@ class Evaluation:
             loss of the mean probabilities.
         """
         ensemble = self.ensemble.subset(range(*self.members.bounds[group : group + 2]))
-        predictions = ensemble.predict_members(x)
-        mean = predictions.mean(axis=0)
-        if predictions.ndim == 3:
-            u = split_entropy(predictions).label_variance
-            return np.stack([u, log_loss(self.y[rows].astype(np.int64), mean)])
-        split = split_variance(predictions, ensemble.predict_noise(x))
-        nll = gaussian_nll(self.y[rows].astype(np.float64), mean, split.total)
-        return np.stack([split.epistemic, nll])
+        return row_scores(ensemble, x, self.y[rows])[:2]

@@ -4,7 +4,7 @@ from tasks.uncertainty.backbone import Backbone, OfTrees
 from tasks.uncertainty.bagging import MemberSettings, fit_bagged
 from tasks.uncertainty.boosting import BoostingSettings
 from tasks.uncertainty.forest import ForestSettings
-from tasks.uncertainty.model_data import ModelData
+from tasks.uncertainty.model_data import TrainingRows
 from tasks.uncertainty.neural import fit_neural
 from tasks.uncertainty.neural_ensemble import NeuralEnsemble
 from tasks.uncertainty.tree_ensemble import TreeEnsemble
@@ -17,17 +17,23 @@ OF_TREES: dict[OfTrees, MemberSettings] = {
 
 
 def fit_members(
-    data: ModelData, backbone: Backbone, *, seed: int, members: int, workers: int
+    training: TrainingRows,
+    backbone: Backbone,
+    *,
+    seed: int,
+    members: int,
+    workers: int,
+    first: int = 0,
 ) -> TreeEnsemble | NeuralEnsemble:
-    """Fit an ensemble to the train rows.
+    """Fit an ensemble.
 
     Parameters
     ----------
-    data
+    training
         The rows.
     backbone
         What the members are.
-    seed, members
+    seed, members, first
         As for `fit_bagged`.
     workers
         Number of processes that fit trees.
@@ -37,29 +43,29 @@ def fit_members(
     InputError
         If the rows break a rule of the members, or PyTorch is needed and missing.
     """
-    x, y, groups = data.x[data.train], data.y[data.train], data.entities[data.train]
-    n_classes, categorical = len(data.classes) or None, data.encoder.categorical
     match backbone:
         case "boosting" | "random_forest" | "extra_trees":
             return fit_bagged(
-                x,
-                y,
+                training.x,
+                training.y,
                 seed=seed,
-                n_classes=n_classes,
-                categorical=categorical,
-                groups=groups,
+                n_classes=training.n_classes,
+                categorical=training.categorical,
+                groups=training.entities,
                 members=members,
+                first=first,
                 settings=OF_TREES[backbone],
                 workers=workers,
             )
         case _:
             return fit_neural(
-                x,
-                y,
+                training.x,
+                training.y,
                 seed=seed,
                 kind=backbone,
-                n_classes=n_classes,
-                categorical=categorical,
-                groups=groups,
+                n_classes=training.n_classes,
+                categorical=training.categorical,
+                groups=training.entities,
                 members=members,
+                first=first,
             )

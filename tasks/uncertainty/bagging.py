@@ -45,6 +45,7 @@ def fit_bagged(
     categorical: Sequence[int] = (),
     groups: IntArray | None = None,
     members: int = 20,
+    first: int = 0,
     settings: MemberSettings = DEFAULT_SETTINGS,
     workers: int = 1,
 ) -> TreeEnsemble:
@@ -72,6 +73,8 @@ def fit_bagged(
         when rows are dropped.
     members
         B, at least 2.
+    first
+        Number of the first of them: members 8 to 15 of a larger ensemble are fitted with 8.
     settings
         Of each member.
     workers
@@ -101,7 +104,7 @@ def fit_bagged(
     )
     fitted = Parallel(n_jobs=workers)(
         delayed(_fit_member)(x, y, entities, child, n_classes, tuple(categorical), settings)
-        for child in np.random.SeedSequence(seed).spawn(members)
+        for child in np.random.SeedSequence(seed).spawn(first + members)[first:]
     )
     return TreeEnsemble(
         models=tuple(model for model, _ in fitted),

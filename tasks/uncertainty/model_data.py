@@ -1,6 +1,7 @@
 """A feature table as a model takes it: matrix, target, entities, and which rows are for what."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,31 @@ from tasks.relations.events import LABEL, TIME
 from tasks.relations.features import FeatureTable
 from tasks.relations.task_rows import ENTITY
 from tasks.uncertainty.protocol import FloatArray, IntArray, TargetArray
+
+
+@dataclass(frozen=True)
+class TrainingRows:
+    """What an ensemble is fitted to.
+
+    Attributes
+    ----------
+    x, y, entities
+        Of n rows, as of `ModelData`.
+    n_classes
+        C for a class target, None for a regression.
+    categorical
+        Columns of `x` that hold category codes.
+    """
+
+    x: FloatArray
+    y: TargetArray
+    entities: IntArray
+    n_classes: int | None
+    categorical: tuple[int, ...]
+
+    def take(self, chosen: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> Self:
+        """Some of the n rows."""
+        return replace(self, x=self.x[chosen], y=self.y[chosen], entities=self.entities[chosen])
 
 
 @dataclass(frozen=True)
@@ -42,6 +68,17 @@ class ModelData:
     train: npt.NDArray[np.bool_]
     validation: npt.NDArray[np.bool_]
     test: npt.NDArray[np.bool_]
+
+    @property
+    def training(self) -> TrainingRows:
+        """The train rows."""
+        return TrainingRows(
+            self.x[self.train],
+            self.y[self.train],
+            self.entities[self.train],
+            len(self.classes) or None,
+            self.encoder.categorical,
+        )
 
 
 def model_data(table: FeatureTable, task: Task) -> ModelData:

@@ -32,6 +32,7 @@ def fit_neural(
     categorical: Sequence[int] = (),
     groups: IntArray | None = None,
     members: int = 20,
+    first: int = 0,
     settings: NeuralSettings = DEFAULT_SETTINGS,
 ) -> NeuralEnsemble:
     """Fit B members, and in a regression their noise models on rows that the networks lack.
@@ -50,7 +51,7 @@ def fit_neural(
 
     Parameters
     ----------
-    x, y, seed, n_classes, categorical, groups, members
+    x, y, seed, n_classes, categorical, groups, members, first
         As for `tasks.uncertainty.bagging.fit_bagged`.
     kind
         Of the members.
@@ -83,9 +84,9 @@ def fit_neural(
         members=members,
     )
     load_torch()
-    common, *own = np.random.SeedSequence(seed).spawn(members + 1)
+    common, *own = np.random.SeedSequence(seed).spawn(1 + first + members)
     order_seed, split_seed, first_seed, trees_seed = common.spawn(4)
-    bag_seeds, member_seeds = zip(*(child.spawn(2) for child in own), strict=True)
+    bag_seeds, member_seeds = zip(*(child.spawn(2) for child in own[first:]), strict=True)
     classes = None if n_classes is None else y
     if kind == "deep_ensemble":
         counts = np.stack([draw_bag(entities, child, classes) for child in bag_seeds])

@@ -45,7 +45,9 @@ def fit_ensemble(
     """Fit the members to the train rows."""
     store = RunStore.current()
     data = model_data(read_features(store.fetch(features)), target)
-    ensemble = fit_members(data, backbone, seed=seed, members=members, workers=usable_cores())
+    ensemble = fit_members(
+        data.training, backbone, seed=seed, members=members, workers=usable_cores()
+    )
     return store.save("ensemble.joblib", lambda path: write_ensemble(ensemble, path))
 
 

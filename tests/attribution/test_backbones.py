@@ -44,7 +44,7 @@ def data() -> ModelData:
 
 def fractions(data: ModelData, backbone: Backbone) -> tuple[npt.NDArray[np.float64], float]:
     """Fractions of the three tables, and how far the mean prediction is from the target."""
-    ensemble = fit_members(data, backbone, seed=3, members=N_MEMBERS, workers=1)
+    ensemble = fit_members(data.training, backbone, seed=3, members=N_MEMBERS, workers=1)
     rows = data.x[data.test]
     base = baseline_of(ensemble.hybrids(rows), rows, split_members(ensemble.n_members))
     np.testing.assert_allclose(

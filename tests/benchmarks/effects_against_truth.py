@@ -50,7 +50,7 @@ def main() -> None:
     tables = {name: data.frame for name, data in read.items()}
     table = add_placebo(build_features(contract, tables, task), seed)
     data = model_data(table, task)
-    ensemble = fit_members(data, "boosting", seed=seed, members=MEMBERS, workers=2)
+    ensemble = fit_members(data.training, "boosting", seed=seed, members=MEMBERS, workers=2)
     rows = evaluation_rows(data.test, data.entities, ROWS, generator(seed, "evaluation rows"))
     shared = share_out(
         ensemble,

@@ -142,7 +142,7 @@ def test_a_split_that_leaves_nothing_is_refused() -> None:
 def test_members_are_fitted_to_the_train_rows_alone(output: str) -> None:
     source = table() if output == "regression" else table(np.arange(N) % 2)
     data = model_data(source, task(output))
-    fitted = fit_members(data, "boosting", seed=3, members=2, workers=1)
+    fitted = fit_members(data.training, "boosting", seed=3, members=2, workers=1)
     by_hand = fit_bagged(
         data.x[data.train],
         data.y[data.train],
