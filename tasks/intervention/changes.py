@@ -1,4 +1,4 @@
-"""Changes of the evaluation rows' features that interventions bring about."""
+"""Changes of rows' features that interventions bring about."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,9 +10,9 @@ import polars as pl
 from tasks.domain import PLACEBO, ColumnTask, Node
 from tasks.intervention.column_repairs import SHRINKAGE
 from tasks.intervention.faulty_database import FaultyDatabase, NotApplicable
+from tasks.intervention.feature_rows import FeatureRows
 from tasks.intervention.repairs import Repair, plan_repair
 from tasks.intervention.replicate_cells import Action, FloatArray
-from tasks.intervention.rescoring import Evaluation
 from tasks.relations.features import PLACEBO_FEATURE, Links, link_rows, read_features
 from tasks.relations.task_rows import FACT
 
@@ -40,7 +40,7 @@ class Change(Protocol):
         ...
 
     def features(self, rows: Rows, rng: np.random.Generator) -> Changed:
-        """Features of some of the evaluation rows after one draw of the change."""
+        """Features of some of the rows after one draw of the change."""
         ...
 
 
@@ -54,7 +54,7 @@ class RepairChange:
         What is done.
     database
         The database before.
-    evaluation
+    given
         The N rows.
     links
         Their links in the database before.
@@ -62,7 +62,7 @@ class RepairChange:
 
     repair: Repair
     database: FaultyDatabase
-    evaluation: Evaluation
+    given: FeatureRows
     links: Links
 
     @property
@@ -79,13 +79,13 @@ class RepairChange:
         """As `Change.features`."""
         tables = self.repair.apply(self.database.tables, rng)
         if self.repair.relinks:
-            moved = self._moved(self.evaluation.rows[rows])
+            moved = self._moved(self.given.rows[rows])
             links = link_rows(self.database.contract, tables, self.database.task, moved)
             table = read_features(links, tables)
         else:
             links = self.links.take(rows, self.repair.table)
             table = read_features(links, tables, self.repair.columns)
-        return self.evaluation.encoder.transform_some(table)
+        return self.given.encoder.transform_some(table)
 
     def _moved(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Rows with their number in the fact table after others were dropped from it."""
@@ -102,32 +102,32 @@ class PlaceboChange:
 
     Attributes
     ----------
-    evaluation
+    given
         The N rows.
     is_random
         Whether it is drawn afresh.
     """
 
-    evaluation: Evaluation
+    given: FeatureRows
     is_random: bool
 
     @property
     def changed(self) -> int:
         """As `Change.changed`: each row has a cell of noise."""
-        return len(self.evaluation.x)
+        return len(self.given.x)
 
     def features(self, rows: Rows, rng: np.random.Generator) -> Changed:
         """As `Change.features`."""
-        place = self.evaluation.encoder.nodes.index(PLACEBO_FEATURE)
-        noise = self.evaluation.x[rows, place]
+        place = self.given.encoder.nodes.index(PLACEBO_FEATURE)
+        noise = self.given.x[rows, place]
         after = rng.standard_normal(len(rows)) if self.is_random else SHRINKAGE * noise
         return np.array([place]), after[:, None]
 
 
 def plan_change(
-    action: Action, database: FaultyDatabase, evaluation: Evaluation, links: Links
+    action: Action, database: FaultyDatabase, given: FeatureRows, links: Links
 ) -> Change:
-    """Say what an intervention does to the evaluation rows.
+    """Say what an intervention does to rows of a task.
 
     Raises
     ------
@@ -135,9 +135,9 @@ def plan_change(
         If it does nothing, or nothing tells what it would do.
     """
     if action.node.table != PLACEBO:
-        return RepairChange(plan_repair(database, action), database, evaluation, links)
+        return RepairChange(plan_repair(database, action), database, given, links)
     if action not in PLACEBO_ACTIONS:
         raise NotApplicable(f"There is no {action.intervention} for {action.node}.")
-    if PLACEBO_FEATURE not in evaluation.encoder.nodes:
+    if PLACEBO_FEATURE not in given.encoder.nodes:
         raise NotApplicable("The model was fitted without the column of pure noise.")
-    return PlaceboChange(evaluation, is_random=action.intervention == "correct")
+    return PlaceboChange(given, is_random=action.intervention == "correct")

@@ -4,28 +4,23 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from tasks.attribution.members import SubEnsembles
 from tasks.errors import InputError
+from tasks.intervention.feature_rows import FeatureRows
 from tasks.intervention.refitting import row_scores
 from tasks.intervention.replicate_cells import FloatArray
-from tasks.relations.encoding import Encoder
 from tasks.uncertainty.protocol import Ensemble, TargetArray
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class Evaluation(FeatureRows):
     """Rows on which uncertainty is measured, and the model that is asked.
 
     Attributes
     ----------
-    rows
-        N rows, as `task_rows` gives them.
-    encoder
-        What the columns of `x` are; the placebo is among them.
-    x
-        Their features, shape (N, p).
+    rows, encoder, x
+        As of `FeatureRows`.
     y
         Their target, shape (N,): numbers, or class codes.
     ensemble
@@ -36,9 +31,6 @@ class Evaluation:
         Block of each row, 0 to V - 1, shape (N,).
     """
 
-    rows: pl.DataFrame
-    encoder: Encoder
-    x: FloatArray
     y: TargetArray
     ensemble: Ensemble
     members: SubEnsembles
