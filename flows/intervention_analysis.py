@@ -1,38 +1,39 @@
 """The main job: where the uncertainty comes from, and what mending it is worth."""
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 from prefect import flow
-from prefect.artifacts import create_table_artifact
 
+from flows.analysis_checks import reasons_to_check, strongest_belief
 from flows.analysis_contract import as_yaml, resolve, schema_of
 from flows.artifact_keys import artifact_key
 from flows.finishing import finish_run, run_name
+from flows.gate_artifact import show_gate
 from flows.narration import Narrator
 from flows.parameters import AnalysisParameters
 from flows.results import result_storage
 from tasks.attribution.steps import share_uncertainty
-from tasks.beliefs.run_records import ConflictRun
 from tasks.beliefs.steps import hold_analysis
-from tasks.beliefs.trust import strongest_bayes_factor
-from tasks.calibration.model_check import EFFECTS_MODEL, ReasonsToCheck
+from tasks.calibration.model_check import EFFECTS_MODEL
 from tasks.calibration.models import program_digest
 from tasks.calibration.steps import check_effects_model
-from tasks.domain import Domain
 from tasks.errors import InputError
-from tasks.inference.steps import choose_effects_pooling, fit_effects_model, weigh_keys
-from tasks.intervention.steps import simulate_interventions
+from tasks.inference.steps import (
+    FittedEffects,
+    choose_effects_pooling,
+    fit_effects_model,
+    weigh_keys,
+)
+from tasks.intervention.steps import DataAtHand, retrain_leading, simulate_interventions
 from tasks.relations.steps import check_data, given_data, make_features
 from tasks.report.steps import Records, write_report
 from tasks.run_store import Artifact, RunStore
 from tasks.uncertainty.steps import fit_ensemble, measure_uncertainty
 
-STEPS = 11
+STEPS = 13
 LEVEL = 0.95
 """Of credible intervals of what beliefs speak of."""
-SHOWN_CHECKS = 50
 
 
 @flow(
@@ -66,7 +67,7 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
     narrator.stage("DECOMPOSE")
     source = given_data(contract, Path(parameters.source) if parameters.source else None)
     data = narrator.run("tables held against the contract", check_data, schema, source)
-    _show_gate(store, data.record, contract.name)
+    show_gate(store, data.record, contract.name)
     if data.refusal:
         store.publish(run, {"domain.yaml": used, "contract.json": data.record})
         raise InputError(data.refusal)
@@ -98,15 +99,18 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
         parameters.interactions,
     )
     narrator.stage("SIMULATE")
+    given = DataAtHand(
+        contract=schema,
+        target=target,
+        tables=data.tables,
+        faults=data.faults,
+        features=features,
+        ensemble=ensemble,
+    )
     simulated = narrator.run(
         "repairs in replicate cells",
         simulate_interventions,
-        schema,
-        target,
-        data.tables,
-        data.faults,
-        features,
-        ensemble,
+        given,
         measured.rows,
         shared.shares,
         shared.key_cells,
@@ -114,6 +118,18 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
         parameters.replicates,
         parameters.top_columns,
         parameters.ranges,
+    )
+    retrained = narrator.run(
+        "members fitted anew",
+        retrain_leading,
+        given,
+        simulated.effects,
+        seed,
+        backbone,
+        parameters.replicates,
+        parameters.retrain,
+        parameters.retrain_rows,
+        parameters.evaluation_rows,
     )
     beliefs = None
     if contract.priors:
@@ -131,13 +147,18 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
         "pooling of the effects", choose_effects_pooling, simulated.effects, seed
     )
     fitted = narrator.run("effects model", fit_effects_model, simulated.effects, pooling, seed)
+    anew = None
+    if retrained.effects:
+        anew = narrator.run(
+            "effects of fitting anew", fit_effects_model, retrained.effects, pooling, seed
+        )
     keys = narrator.run("importance of foreign keys", weigh_keys, shared.key_cells, seed)
     checked = narrator.run(
         "calibration of the effects model",
         check_effects_model,
         fitted.data,
         program_digest(EFFECTS_MODEL) if parameters.check_model != "never" else "",
-        _reasons_to_check(contract, parameters, fitted.parameters, _strongest(store, beliefs)),
+        reasons_to_check(contract, parameters, fitted.parameters, strongest_belief(store, beliefs)),
         parameters.simulations,
         seed,
     )
@@ -153,6 +174,9 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
         posterior=fitted.posterior,
         diagnostics=fitted.diagnostics,
         model_check=checked,
+        not_retrained=retrained.left_out,
+        retrained=retrained.effects,
+        retrained_posterior=anew.posterior if anew else None,
         beliefs=beliefs,
     )
     written = narrator.run(
@@ -173,6 +197,9 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
         "diagnostics.json": fitted.diagnostics,
         "effects_data.json": fitted.data,
         "model_check.json": checked,
+        "not_retrained.json": retrained.left_out,
+        **({"retrained.parquet": retrained.effects} if retrained.effects else {}),
+        **(_kept_fit(anew) if anew else {}),
         **({"beliefs.json": beliefs} if beliefs else {}),
         **written,
     }
@@ -180,44 +207,8 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
     return finish_run(run, title, names, parameters, files, source, narrator, began)
 
 
-def _strongest(store: RunStore, beliefs: Artifact | None) -> float | None:
-    if beliefs is None:
-        return None
-    told = ConflictRun.model_validate_json(store.read_text(beliefs))
-    return strongest_bayes_factor(told.conflicts)
-
-
-def _reasons_to_check(
-    contract: Domain,
-    parameters: AnalysisParameters,
-    n_parameters: int,
-    bayes_factor: float | None,
-) -> ReasonsToCheck:
-    confidences = [prior.confidence for prior in contract.priors.values()]
-    return ReasonsToCheck(
-        mode=parameters.check_model,
-        parameters=n_parameters,
-        bayes_factor=bayes_factor,
-        decision_worth=contract.decision_worth,
-        thresholds=contract.check_thresholds,
-        client_confidence=min(confidences, default=None),
-    )
-
-
-def _show_gate(store: RunStore, record: Artifact, domain: str) -> None:
-    checks = [check for check in json.loads(store.read_text(record))["checks"] if check["failing"]]
-    create_table_artifact(
-        [
-            {
-                "table": check["table"],
-                "column": check["column"],
-                "rule": check["rule"],
-                "severity": check["severity"],
-                "faulty": f"{check['failing']} of {check['rows']}",
-                "examples": "; ".join(check["examples"]),
-            }
-            for check in checks[:SHOWN_CHECKS]
-        ],
-        key=f"gate-{artifact_key(domain)}",
-        description="Rules of the data contract that the data break",
-    )
+def _kept_fit(anew: FittedEffects) -> dict[str, Artifact]:
+    return {
+        "retrained_posterior.nc": anew.posterior,
+        "retrained_diagnostics.json": anew.diagnostics,
+    }

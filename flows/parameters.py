@@ -60,6 +60,23 @@ class AnalysisParameters(BaseModel):
     ranges: Annotated[
         int, Field(ge=1, le=20, description="Value ranges into which a number is cut.")
     ] = 4
+    retrain: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=100,
+            description="Leading interventions that are made to the training rows too, with the "
+            "members fitted anew; 0 for none.",
+        ),
+    ] = 4
+    retrain_rows: Annotated[
+        int,
+        Field(
+            ge=100,
+            description="Most training rows that members are fitted anew to: whole entities, drawn "
+            "at random where there are more.",
+        ),
+    ] = 4000
     interactions: Annotated[
         bool, Field(description="Whether to measure interactions between tables too.")
     ] = False
@@ -88,10 +105,20 @@ class AnalysisParameters(BaseModel):
             )
         return self
 
+    @model_validator(mode="after")
+    def _replicates_are_even(self) -> Self:
+        if self.retrain and self.replicates % 2:
+            raise ValueError(
+                "replicates must be even where members are fitted anew, got "
+                f"{self.replicates}: take another number, or retrain 0"
+            )
+        return self
+
     def shaping(self) -> dict[str, float | int | str]:
         """The parameters that shape the numbers, for the report: no place and no name."""
         names = ("seed", "backbone", "members", "replicates", "evaluation_rows", "top_columns")
-        return {name: getattr(self, name) for name in (*names, "ranges")}
+        more = ("ranges", "retrain", "retrain_rows")
+        return {name: getattr(self, name) for name in (*names, *more)}
 
 
 def parse_settings(entries: Iterable[str]) -> dict[str, str]:

@@ -6,7 +6,8 @@
 // Cells of action k, sub-ensemble j, row block v:
 //   y[k, j, v] = mean_effect[k] + a[k, j] + r[k, v] + s[k, d] + e[k, j, v],
 // independent normals with the action's own sds sigma_a[k], sigma_r[k], sigma_s[k], sigma_e[k]; d is
-// the draw of the mended values that cell (j, v) sees, in a Latin square, and s is there only for
+// the draw of the mended values that cell (j, v) sees, in a Latin square, or, where members are
+// fitted anew, that of sub-ensemble j: sub-ensembles are then nested in draws. s is there only for
 // actions that draw. The real repair is one more draw: effect[k] ~ normal(mean_effect[k], sigma_s[k]).
 // The logarithms of sigma_e, and of the other sds over sigma_e, are pooled over a level's actions.
 //
@@ -27,23 +28,27 @@ functions {
   // Log density of each action's cells less that of their mean: of the JV - 1 contrasts, and the
   // change of variables from the mean to the cells. Where nothing is drawn, sigma_s and ss_s are 0.
   vector contrasts_log_lik(vector ss_a, vector ss_r, vector ss_s, vector ss_e, vector sigma_a,
-                           vector sigma_r, vector sigma_s, vector sigma_e, int J, int V, int D) {
+                           vector sigma_r, vector sigma_s, vector sigma_e, int J, int V, int D,
+                           int nested) {
     vector[size(ss_e)] var_e = square(sigma_e);
     vector[size(ss_e)] var_a = V * square(sigma_a) + var_e;
     vector[size(ss_e)] var_r = J * square(sigma_r) + var_e;
-    vector[size(ss_e)] var_s = (J * V * 1.0 / D) * square(sigma_s) + var_e;
+    vector[size(ss_e)] var_s = (J * V * 1.0 / D) * square(sigma_s) + (nested ? var_a : var_e);
+    int freedom_a = nested ? J - D : J - 1;
+    int freedom_e = (J - 1) * (V - 1) - (nested ? 0 : D - 1);
     return -0.5
            * ((J * V - 1) * log(2 * pi()) + log(J * V) + ss_a ./ var_a + ss_r ./ var_r
-              + ss_s ./ var_s + ss_e ./ var_e + (J - 1) * log(var_a) + (V - 1) * log(var_r)
-              + (D - 1) * log(var_s) + ((J - 1) * (V - 1) - (D - 1)) * log(var_e));
+              + ss_s ./ var_s + ss_e ./ var_e + freedom_a * log(var_a) + (V - 1) * log(var_r)
+              + (D - 1) * log(var_s) + freedom_e * log(var_e));
   }
 
   // Log density of each action's cells given its mean effect, with a, r and s integrated out.
   vector cells_log_lik(vector y_mean, vector ss_a, vector ss_r, vector ss_s, vector ss_e,
                        vector effect, vector sigma_a, vector sigma_r, vector sigma_s,
-                       vector sigma_e, int J, int V, int D) {
+                       vector sigma_e, int J, int V, int D, int nested) {
     vector[size(y_mean)] variance = mean_variance(sigma_a, sigma_r, sigma_s, sigma_e, J, V, D);
-    return contrasts_log_lik(ss_a, ss_r, ss_s, ss_e, sigma_a, sigma_r, sigma_s, sigma_e, J, V, D)
+    return contrasts_log_lik(ss_a, ss_r, ss_s, ss_e, sigma_a, sigma_r, sigma_s, sigma_e, J, V, D,
+                             nested)
            - 0.5 * (log(2 * pi() * variance) + square(y_mean - effect) ./ variance);
   }
 
@@ -99,9 +104,10 @@ data {
   int<lower=1> K; // actions
   int<lower=2> J; // sub-ensembles
   int<lower=2> V; // row blocks
-  int<lower=1> D; // draws of the mended values, a divisor of J and V; 1 where no action draws
+  int<lower=1> D; // draws of the mended values, a divisor of J (and V); 1 where no action draws
+  int<lower=0, upper=1> nested; // 1 where sub-ensembles are nested in draws
   vector[K] y_mean; // mean of each action's cells, in per cent
-  vector<lower=0>[K] ss_a; // sum of squares between sub-ensembles
+  vector<lower=0>[K] ss_a; // sum of squares between sub-ensembles (within draws where nested)
   vector<lower=0>[K] ss_r; // sum of squares between row blocks
   vector<lower=0>[K] ss_s; // sum of squares between draws; 0 for actions that draw nothing
   vector<lower=0>[K] ss_e; // the rest; must be above 0
@@ -119,7 +125,7 @@ data {
 transformed data {
   // Not in the declaration that uses it, where Stan 2.35 reads an expression after it is freed
   // (stan-dev/stan#3330).
-  vector[K] freedom = (J - 1) * (V - 1) - (D - 1) * drawn;
+  vector[K] freedom = (J - 1) * (V - 1) - (nested ? 0 : D - 1) * drawn;
   vector[K] log_sigma_e_start = 0.5 * log(ss_e ./ freedom);
   vector[K] log_sigma_e_error = inv_sqrt(2 * freedom);
   vector[3] sigma_unit = scale * [1, 0.5, 0.25]';
@@ -167,13 +173,16 @@ model {
   vector[K] variance = mean_variance(sigma_a, sigma_r, sigma_s, sigma_e, J, V, D);
   vector[N] pooling_variance = pooling_variances(sigma, pooled_by, weighted, weight);
   matrix[N, 2] message = messages(y_mean, variance, node, parent, fraction, pooling_variance);
-  target += std_normal_lpdf(sigma_scaled) + 3 * log2();
+  // Away from 0 (Chung et al. 2013): three or four tables would else be pooled to nothing.
+  target += lognormal_lpdf(sigma_scaled | 0, 0.5);
   if (H > 0) {
     target += gamma_lpdf(nu | 2, 0.1); // Juarez & Steel (2010)
     target += student_weights_lpdf(u | nu[1]);
   }
   target += std_normal_lpdf(to_vector(location[ : , 1 : 2]));
-  target += normal_lpdf(location[ : , 3] | -1, 1); // blocks that draw by themselves: 1 / sqrt(V)
+  // Blocks that draw by themselves: 1 / sqrt(V). Members fitted anew to another draw of some cells
+  // differ by far less than by their bags.
+  target += normal_lpdf(location[ : , 3] | nested ? -2.5 : -1, 1);
   target += normal_lpdf(location[ : , 4] | -1, 2);
   target += std_normal_lpdf(to_vector(spread[ : , 1 : 3])) + 9 * log2();
   target += lognormal_lpdf(spread[ : , 4] | 0, 0.5); // away from 0: sds differ by far
@@ -183,7 +192,7 @@ model {
   target += normal_lpdf(log_sigma_e | log(scale) + location[level, 4], spread[level, 4]);
   target += means_log_lik(y_mean, variance, message, pooling_variance);
   target += sum(contrasts_log_lik(ss_a, ss_r, ss_s, ss_e, sigma_a, sigma_r, sigma_s, sigma_e, J, V,
-                                  D));
+                                  D, nested));
 }
 generated quantities {
   vector[K] mean_effect; // of each action over all draws that could be made, in per cent
@@ -200,5 +209,5 @@ generated quantities {
     table_effect = node_effect[1 : T];
   }
   log_lik = cells_log_lik(y_mean, ss_a, ss_r, ss_s, ss_e, mean_effect, sigma_a, sigma_r, sigma_s,
-                          sigma_e, J, V, D);
+                          sigma_e, J, V, D, nested);
 }

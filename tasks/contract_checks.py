@@ -1,8 +1,12 @@
 """Where a contract contradicts itself: leaks, costs, causal graph and priors, and all the rest."""
 
+import math
+import re
 from collections.abc import Iterator, Mapping
+from typing import Literal
 
-from tasks.domain import Domain, MediaMix, Prior, PriorFamily
+from tasks.domain import Column, ColumnTask, Domain, MediaMix, Prior, PriorFamily, Task
+from tasks.errors import InputError
 from tasks.table_checks import NUMERIC, Problem, check_names, check_tables_fit, circle
 from tasks.task_checks import check_task
 
@@ -15,6 +19,9 @@ PARAMETERS: dict[PriorFamily, tuple[str, ...]] = {
     "uniform": ("low", "high"),
 }
 POSITIVE = {"sd", "df", "scale", "log_sd", "alpha", "beta", "shape", "rate"}
+
+Operation = Literal["set", "shift", "scale"]
+OPERATION = re.compile(r"\s*([-+*]?=)(.*)", re.DOTALL)
 
 
 def check_contract(contract: Domain) -> Iterator[Problem]:
@@ -29,6 +36,9 @@ def check_contract(contract: Domain) -> Iterator[Problem]:
         if node not in contract.tables and not _is_column(contract, node):
             yield f"costs.nodes.{node}", "is no table or table.column of this contract"
     yield from _check_causal_graph(contract)
+    for node, text in contract.actions.items():
+        for what in _check_action(contract, node, text):
+            yield f"actions.{node}", what
     for name, prior in contract.priors.items():
         yield from _check_prior(f"priors.{name}.parameters", prior)
     for name, task in contract.tasks.items():
@@ -58,6 +68,100 @@ def _check_causal_graph(contract: Domain) -> Iterator[Problem]:
     nodes = circle([edge for edge in edges if edge[0] != edge[1]])
     if nodes:
         yield "causal_graph", f"runs in a circle: {' -> '.join(nodes)}"
+
+
+def read_operation(text: str, entry: Column) -> tuple[Operation, float | str]:
+    """Read what an action does to a column.
+
+    Parameters
+    ----------
+    text
+        As in the actions of `tasks.intervention.structural.action_grammar`, without the node:
+        ``=5`` sets, ``=+1``, ``+=1`` and ``-=1`` shift, ``*=1.1`` scales, ``=label`` sets a label.
+    entry
+        What the column holds.
+
+    Returns
+    -------
+    tuple of str and float or str
+        What is done, and by which number or to which label; labels of a Boolean column are
+        ``true`` and ``false``.
+
+    Raises
+    ------
+    InputError
+        If it is none of these, or the column does not hold such values.
+
+    Examples
+    --------
+    >>> read_operation("-=2", Column(type="integer"))
+    ('shift', -2.0)
+    """
+    found = OPERATION.fullmatch(text)
+    if found is None:
+        raise InputError(f"must begin with =, +=, -= or *=, got {text!r}")
+    operator, operand = found[1], found[2].strip()
+    if entry.type not in NUMERIC:
+        return "set", _read_label(operator, operand, entry)
+    value = _read_number(operand, entry)
+    if operator == "*=":
+        return "scale", value
+    if operator != "=" or operand.startswith("+"):
+        return "shift", -value if operator == "-=" else value
+    least, most = entry.range or (None, None)
+    if (least is not None and value < least) or (most is not None and value > most):
+        raise InputError(f"{value:g} lies outside of the column's range, {[least, most]}")
+    return "set", value
+
+
+def _read_label(operator: str, operand: str, entry: Column) -> str:
+    if entry.type not in ("category", "boolean"):
+        raise InputError(f"a column of type {entry.type} takes no action")
+    if operator != "=":
+        raise InputError(f"a {entry.type} can only be set to a label, as in =label")
+    allowed = ("true", "false") if entry.type == "boolean" else entry.values
+    if not operand or (allowed is not None and operand not in map(str, allowed)):
+        one_of = "" if allowed is None else f", one of {', '.join(map(str, allowed))}"
+        raise InputError(f"must name a label{one_of}, got {operand!r}")
+    return operand
+
+
+def _read_number(operand: str, entry: Column) -> float:
+    try:
+        value = float(operand)
+    except ValueError:
+        raise InputError(f"the column takes numbers, got {operand!r}") from None
+    if not math.isfinite(value) or (entry.type == "integer" and not value.is_integer()):
+        kind = "whole" if entry.type == "integer" else "finite"
+        raise InputError(f"the column takes {kind} numbers, got {operand!r}")
+    return value
+
+
+def _check_action(contract: Domain, node: str, text: str) -> Iterator[str]:
+    if not _is_column(contract, node):
+        yield "is no table.column of this contract"
+        return
+    name, _, column = node.partition(".")
+    table = contract.tables[name]
+    if column in table.primary_key or column in table.foreign_keys:
+        yield "is a key, which takes no action"
+    elif node in contract.leaks or column in table.bookkeeping:
+        yield "is never a feature: it leaks, or says when another was measured"
+    elif {_target_of(task) for task in contract.tasks.values()} == {node}:
+        yield "is what every task predicts, and no feature"
+    else:
+        try:
+            read_operation(text, table.columns[column])
+        except InputError as error:
+            yield str(error)
+
+
+def _target_of(task: Task) -> str:
+    """The column that a task predicts."""
+    if isinstance(task, ColumnTask):
+        return f"{task.table}.{task.column}"
+    condition = "" if task.condition is None else task.condition.column
+    return f"{task.events}.{task.column or condition}"
 
 
 def law_problems(family: PriorFamily, parameters: Mapping[str, float]) -> Iterator[tuple[str, str]]:

@@ -130,10 +130,32 @@ Cost = Annotated[FiniteFloat, Field(gt=0)]
 
 
 class Costs(Frozen):
-    """What mending a node costs, in units of the domain's own; nodes are table or table.column."""
+    """What mending a node costs, in units of the domain's own.
+
+    Attributes
+    ----------
+    default
+        Of a node without an entry of its own. A column does not inherit its table's entry, which
+        is the price of the whole table.
+    nodes
+        By table or table.column.
+    row
+        Of one more row of training data; None where nobody knows.
+    """
 
     default: Cost = 1
     nodes: dict[str, Cost] = Field(default_factory=dict)
+    row: Cost | None = None
+
+    def of(self, node: Node) -> float:
+        """Cost of mending a node.
+
+        Examples
+        --------
+        >>> Costs(default=2, nodes={"items": 5}).of(Node(table="items", column="weight"))
+        2
+        """
+        return self.nodes.get(str(node), self.default)
 
 
 PriorFamily = Literal["normal", "student_t", "lognormal", "beta", "gamma", "uniform"]
@@ -188,6 +210,9 @@ class Domain(Frozen):
     causal_graph
         Edges from cause to effect between columns, each as ``table.column``; without a circle.
         Empty where none is known.
+    actions
+        Real changes that are considered: a column, as ``table.column`` -> what is done to it, as
+        `tasks.contract_checks.read_operation` reads it, such as ``*=0.9``.
     priors
         By the name of the quantity.
     decision_worth
@@ -206,6 +231,7 @@ class Domain(Frozen):
     tasks: dict[str, Task]
     costs: Costs = Costs()
     causal_graph: tuple[tuple[str, str], ...] = ()
+    actions: dict[str, str] = Field(default_factory=dict)
     priors: dict[str, Prior] = Field(default_factory=dict)
     decision_worth: Annotated[FiniteFloat, Field(ge=0)] | None = None
     check_thresholds: CheckThresholds = CheckThresholds()

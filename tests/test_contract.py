@@ -10,7 +10,8 @@ import yaml
 
 from flows.cli import main
 from tasks.contract import known_domains, load_contract
-from tasks.domain import ColumnTask, Ordered, Pattern, Prior, Rows, Unique, WindowTask
+from tasks.contract_checks import read_operation
+from tasks.domain import Column, ColumnTask, Ordered, Pattern, Prior, Rows, Unique, WindowTask
 from tasks.errors import InputError
 
 GOOD: dict[str, Any] = {
@@ -46,6 +47,7 @@ GOOD: dict[str, Any] = {
     "leaks": ["shops.city"],
     "costs": {"nodes": {"sales": 3, "sales.amount": 2}},
     "causal_graph": [["sales.rebate", "sales.amount"], ["sales.amount", "sales.paid"]],
+    "actions": {"sales.paid": "=true"},
     "priors": {
         "몫": {"family": "normal", "parameters": {"mean": 0, "sd": 1}, "confidence": 0.5},
         "days": {"family": "uniform", "parameters": {"low": 0, "high": 9}, "confidence": 0.9},
@@ -123,6 +125,7 @@ def test_a_good_contract_is_read(tmp_path: Path) -> None:
         Rows(kind="rows", least=2, most=9, severity="block"),
     )
     assert contract.causal_graph[1] == ("sales.amount", "sales.paid")
+    assert contract.actions == {"sales.paid": "=true"}
     assert contract.priors["몫"] == Prior(
         family="normal", parameters={"mean": 0, "sd": 1}, confidence=0.5
     )
@@ -130,10 +133,10 @@ def test_a_good_contract_is_read(tmp_path: Path) -> None:
 
 def test_what_may_be_left_out_is_empty(tmp_path: Path) -> None:
     content = changed("causal_graph", None)
-    del content["priors"], content["tables"]["sales"]["expectations"]
+    del content["priors"], content["actions"], content["tables"]["sales"]["expectations"]
     del content["tasks"]["amount"]["entity"]
     contract = load_contract(written(tmp_path, content))
-    assert (contract.causal_graph, contract.priors) == ((), {})
+    assert (contract.causal_graph, contract.actions, contract.priors) == ((), {}, {})
     assert contract.tables["sales"].expectations == ()
     assert contract.tasks["amount"].entity == ""
 
@@ -307,6 +310,84 @@ def test_what_is_wrong_with_the_causal_graph_is_named(
 ) -> None:
     lines = refusal(changed("causal_graph", edges), tmp_path)
     assert lines[0].startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("actions", "said"),
+    [
+        ({"sales.sum": "=1"}, "sales.sum: is no table.column of this contract"),
+        ({"sales": "=1"}, "sales: is no table.column of this contract"),
+        ({"sales.shop": "=1"}, "sales.shop: is a key, which takes no action"),
+        ({"sales.day": "=1"}, "sales.day: is a key, which takes no action"),
+        ({"shops.city": "=x"}, "shops.city: is never a feature: it leaks, or says when"),
+        ({"sales.set_on": "=1"}, "sales.set_on: is never a feature: it leaks, or says when"),
+        ({"sales.amount": "*=2"}, "sales.amount: is what every task predicts, and no feature"),
+        ({"sales.note": "=x"}, "sales.note: a column of type text takes no action"),
+        ({"sales.rebate": "2"}, "sales.rebate: must begin with =, +=, -= or *=, got '2'"),
+        ({"sales.rebate": "/=2"}, "sales.rebate: must begin with =, +=, -= or *=, got '/=2'"),
+        ({"sales.rebate": "=much"}, "sales.rebate: the column takes numbers, got 'much'"),
+        ({"sales.rebate": "*=inf"}, "sales.rebate: the column takes finite numbers, got 'inf'"),
+        ({"sales.rebate": 2}, "sales.rebate: Input should be a valid string"),
+        ({"sales.paid": "+=1"}, "sales.paid: a boolean can only be set to a label, as in =label"),
+        ({"sales.paid": "=yes"}, "sales.paid: must name a label, one of true, false, got 'yes'"),
+    ],
+)
+def test_what_is_wrong_with_an_action_is_named(
+    actions: dict[str, str], said: str, tmp_path: Path
+) -> None:
+    (line,) = refusal(changed("actions", actions), tmp_path)
+    assert line.startswith(f"actions.{said}")
+
+
+def test_a_foreign_key_takes_no_action(tmp_path: Path) -> None:
+    content = changed("tables/sales/primary_key", "day") | {"actions": {"sales.shop": "+=1"}}
+    assert refusal(content, tmp_path) == ["actions.sales.shop: is a key, which takes no action"]
+
+
+def test_a_column_that_one_task_alone_predicts_takes_an_action(tmp_path: Path) -> None:
+    content = changed("tasks/amount/column", "rebate")
+    content["actions"] = {"sales.amount": "=3", "sales.rebate": "+=1"}
+    assert load_contract(written(tmp_path, content)).actions == content["actions"]
+
+
+@pytest.mark.parametrize(
+    ("text", "entry", "operation"),
+    [
+        ("=3", {"type": "integer"}, ("set", 3.0)),
+        ("=+3", {"type": "integer"}, ("shift", 3.0)),
+        ("-=3", {"type": "integer"}, ("shift", -3.0)),
+        ("=5", {"type": "number", "range": [None, 5]}, ("set", 5.0)),
+        ("+=9", {"type": "number", "range": [0, 5]}, ("shift", 9.0)),
+        ("= 서울 ", {"type": "category"}, ("set", "서울")),
+        ("=7", {"type": "category", "values": [7, "x"]}, ("set", "7")),
+        ("=false", {"type": "boolean"}, ("set", "false")),
+    ],
+)
+def test_an_operation_is_read(
+    text: str, entry: dict[str, Any], operation: tuple[str, float | str]
+) -> None:
+    assert read_operation(text, Column.model_validate(entry)) == operation
+
+
+@pytest.mark.parametrize(
+    ("text", "entry", "said"),
+    [
+        ("=0.5", {"type": "integer"}, "the column takes whole numbers, got '0.5'"),
+        ("*=0.9", {"type": "integer"}, "the column takes whole numbers, got '0.9'"),
+        ("=6", {"type": "number", "range": [0, 5]}, "6 lies outside of the column's range, "),
+        ("=-1", {"type": "number", "range": [0, None]}, "-1 lies outside of the column's range, "),
+        ("=", {"type": "category"}, "must name a label, got ''"),
+        ("=b", {"type": "category", "values": ["a"]}, "must name a label, one of a, got 'b'"),
+        ("*=2", {"type": "category"}, "a category can only be set to a label"),
+        ("=1", {"type": "time"}, "a column of type time takes no action"),
+    ],
+)
+def test_an_operation_that_does_not_fit_its_column_is_refused(
+    text: str, entry: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        read_operation(text, Column.model_validate(entry))
+    assert str(caught.value).startswith(said)
 
 
 @pytest.mark.parametrize(

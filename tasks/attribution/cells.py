@@ -103,6 +103,38 @@ def draw_of_cells(groups: int, blocks: int) -> NDArray[np.intp]:
     return np.add.outer(np.arange(groups), np.arange(blocks)) % n_draws
 
 
+def nested_draws(groups: int) -> NDArray[np.intp]:
+    """Which draw of the mended values each sub-ensemble is fitted to.
+
+    Parameters
+    ----------
+    groups
+        J.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (J,): half as many draws as sub-ensembles, each for two that follow each other, so
+        that what differs from draw to draw can be told from what differs between sub-ensembles.
+
+    Raises
+    ------
+    InputError
+        If J is odd or below 4.
+
+    Examples
+    --------
+    >>> nested_draws(6).tolist()
+    [0, 0, 1, 1, 2, 2]
+    """
+    if groups < 4 or groups % 2:
+        raise InputError(
+            "Fitting anew takes two sub-ensembles for each draw of the mended values: their number "
+            f"must be even and at least 4, got {groups}."
+        )
+    return np.arange(groups) // 2
+
+
 def cell_means(quantity: NDArray[np.float64], blocks: NDArray[np.intp]) -> NDArray[np.float64]:
     """Mean of a per-row quantity over each block.
 

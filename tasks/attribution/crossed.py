@@ -1,6 +1,7 @@
 """Balanced crossed designs: y_jv = effect + a_j + r_v + s_d + e_jv with random a, r, s and e.
 
-The draw d of cell (j, v) is that of `draw_of_cells`; only designs that draw have an s.
+The draw d of cell (j, v) is that of `draw_of_cells`, or, where sub-ensembles are nested in draws,
+that of `nested_draws`; only designs that draw have an s.
 """
 
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tasks.attribution.cells import draw_of_cells
+from tasks.attribution.cells import draw_of_cells, nested_draws
 from tasks.errors import InputError
 
 FloatArray = npt.NDArray[np.float64]
@@ -32,7 +33,9 @@ class CrossedStatistics:
     `mean` is normal around the effect with variance v_a / J + v_r / V + v_s / D + v_e / (JV), and
     the sums of squares are V v_a + v_e, J v_r + v_e, (JV / D) v_s + v_e and v_e times chi-squares
     of J - 1, V - 1, D - 1 and (J - 1)(V - 1) - (D - 1) degrees of freedom. A design that draws
-    nothing has neither v_s nor D - 1.
+    nothing has neither v_s nor D - 1. Where sub-ensembles are nested in draws the sum of squares
+    between draws is (JV / D) v_s + V v_a + v_e times its chi-square, that between sub-ensembles is
+    within draws, with J - D degrees of freedom, and the rest keeps its (J - 1)(V - 1).
 
     Attributes
     ----------
@@ -40,6 +43,8 @@ class CrossedStatistics:
         J, V and D (0 where no design draws).
     drawn
         Whether each design draws, shape (...).
+    nested
+        Whether sub-ensembles are nested in draws.
     mean
         Mean of the cells of each design, shape (...).
     ss_sub_ensembles, ss_blocks, ss_draws, ss_rest
@@ -51,6 +56,7 @@ class CrossedStatistics:
     n_blocks: int
     n_draws: int
     drawn: npt.NDArray[np.bool_]
+    nested: bool
     mean: FloatArray
     ss_sub_ensembles: FloatArray
     ss_blocks: FloatArray
@@ -60,7 +66,7 @@ class CrossedStatistics:
     @property
     def ms_sub_ensembles(self) -> FloatArray:
         """Mean square between sub-ensembles."""
-        return self.ss_sub_ensembles / (self.n_sub_ensembles - 1)
+        return self.ss_sub_ensembles / (self.n_sub_ensembles - 1 - self.nested * self._of_draws)
 
     @property
     def ms_blocks(self) -> FloatArray:
@@ -71,12 +77,23 @@ class CrossedStatistics:
     def ms_rest(self) -> FloatArray:
         """Mean square of the rest."""
         freedom = (self.n_sub_ensembles - 1) * (self.n_blocks - 1)
-        return self.ss_rest / (freedom - self.drawn * (self.n_draws - 1))
+        return self.ss_rest / (freedom - (not self.nested) * self._of_draws)
 
     @property
     def ms_draws(self) -> FloatArray:
-        """Mean square between draws; that of the rest where nothing is drawn."""
-        return np.where(self.drawn, self.ss_draws / max(self.n_draws - 1, 1), self.ms_rest)
+        """Mean square between draws; where nothing is drawn that which a draw of no effect has."""
+        without = self._ms_without_draws
+        return np.where(self.drawn, self.ss_draws / max(self.n_draws - 1, 1), without)
+
+    @property
+    def _of_draws(self) -> npt.NDArray[np.int64]:
+        """Degrees of freedom between draws."""
+        return self.drawn * (self.n_draws - 1)
+
+    @property
+    def _ms_without_draws(self) -> FloatArray:
+        """What the mean square between draws would estimate if draws did not differ."""
+        return self.ms_sub_ensembles if self.nested else self.ms_rest
 
     @property
     def components(self) -> VarianceComponents:
@@ -98,7 +115,7 @@ class CrossedStatistics:
         return VarianceComponents(
             sub_ensembles=(self.ms_sub_ensembles - self.ms_rest) / self.n_blocks,
             blocks=(self.ms_blocks - self.ms_rest) / self.n_sub_ensembles,
-            draws=(self.ms_draws - self.ms_rest) * self.n_draws / self._n_cells,
+            draws=(self.ms_draws - self._ms_without_draws) * self.n_draws / self._n_cells,
             rest=self.ms_rest,
         )
 
@@ -106,10 +123,12 @@ class CrossedStatistics:
     def error_of_mean(self) -> FloatArray:
         """Standard error of `mean` as an estimate of the effect, in the cells' unit, shape (...).
 
-        Its square is (MS_a + MS_r + MS_s - 2 MS_e) / (JV), whose expectation is
+        Its square is (MS_a + MS_r + MS_s - 2 MS_e) / (JV), or (MS_r + MS_s - MS_e) / (JV) where
+        sub-ensembles are nested in draws; its expectation is
         v_a / J + v_r / V + v_s / D + v_e / (JV). Never below what the rest alone gives.
         """
-        mean_square = self.ms_sub_ensembles + self.ms_blocks + self.ms_draws - 2 * self.ms_rest
+        between = self.ms_sub_ensembles - self._ms_without_draws + self.ms_draws
+        mean_square = between + self.ms_blocks - self.ms_rest
         error: FloatArray = np.sqrt(np.maximum(mean_square, self.ms_rest) / self._n_cells)
         return error
 
@@ -135,7 +154,9 @@ class CrossedStatistics:
         return self.n_sub_ensembles * self.n_blocks
 
 
-def crossed_statistics(y: npt.ArrayLike, drawn: npt.ArrayLike = False) -> CrossedStatistics:
+def crossed_statistics(
+    y: npt.ArrayLike, drawn: npt.ArrayLike = False, *, nested: bool = False
+) -> CrossedStatistics:
     """Sufficient statistics of crossed designs.
 
     Parameters
@@ -144,6 +165,8 @@ def crossed_statistics(y: npt.ArrayLike, drawn: npt.ArrayLike = False) -> Crosse
         Cells, shape (..., J, V).
     drawn
         Whether each design draws, shape (...).
+    nested
+        Whether sub-ensembles are nested in draws.
 
     Raises
     ------
@@ -169,25 +192,36 @@ def crossed_statistics(y: npt.ArrayLike, drawn: npt.ArrayLike = False) -> Crosse
         )
     n_sub_ensembles, n_blocks = cells.shape[-2:]
     is_drawn = np.broadcast_to(np.asarray(drawn, dtype=bool), cells.shape[:-2])
-    draw_of_cell = draw_of_cells(n_sub_ensembles, n_blocks) if is_drawn.any() else None
+    draw_of_cell = _draws(n_sub_ensembles, n_blocks, nested) if is_drawn.any() else None
     mean = cells.mean(axis=(-2, -1))
     centred = cells - mean[..., None, None]
     a, r = centred.mean(axis=-1), centred.mean(axis=-2)
     rest = centred - a[..., :, None] - r[..., None, :]
+    of_a = np.broadcast_to(a[..., :, None], cells.shape)
     between = np.zeros_like(rest)
     if draw_of_cell is not None:
-        between = np.where(is_drawn[..., None, None], _draw_means(rest, draw_of_cell), 0.0)
+        means = _draw_means(of_a if nested else rest, draw_of_cell)
+        between = np.where(is_drawn[..., None, None], means, 0.0)
+    left_a, left = (of_a - between, rest) if nested else (of_a, rest - between)
     return CrossedStatistics(
         n_sub_ensembles,
         n_blocks,
         0 if draw_of_cell is None else int(draw_of_cell.max()) + 1,
         is_drawn,
+        nested,
         mean,
-        ss_sub_ensembles=n_blocks * np.square(a).sum(axis=-1),
+        ss_sub_ensembles=np.square(left_a).sum(axis=(-2, -1)),
         ss_blocks=n_sub_ensembles * np.square(r).sum(axis=-1),
         ss_draws=np.square(between).sum(axis=(-2, -1)),
-        ss_rest=np.square(rest - between).sum(axis=(-2, -1)),
+        ss_rest=np.square(left).sum(axis=(-2, -1)),
     )
+
+
+def _draws(groups: int, blocks: int, nested: bool) -> npt.NDArray[np.intp]:
+    """The draw that each cell sees, shape (J, V)."""
+    if not nested:
+        return draw_of_cells(groups, blocks)
+    return np.broadcast_to(nested_draws(groups)[:, None], (groups, blocks))
 
 
 def _draw_means(cells: FloatArray, draw_of_cell: npt.NDArray[np.intp]) -> FloatArray:

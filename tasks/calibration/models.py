@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from tasks.bayes.stan_program import compile_program
 from tasks.calibration.simulator import DesignedSimulator, Simulator
+from tasks.calibration.simulators.acquisition_curve import AcquisitionCurve
 from tasks.calibration.simulators.complete_pooling import CompletePooling
 from tasks.calibration.simulators.hierarchical_adaptive import HierarchicalAdaptive
 from tasks.calibration.simulators.hierarchical_covariates import HierarchicalCovariates
@@ -30,6 +31,7 @@ MODELS: dict[str, type[DesignedSimulator]] = {
     "intervention_effects": InterventionEffects,
     "key_importance": KeyImportance,
     "media_mix": MediaMix,
+    "acquisition_curve": AcquisitionCurve,
 }
 """Generators by the name of their program without its ending."""
 

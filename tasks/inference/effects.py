@@ -151,7 +151,7 @@ def sample_effects(
         As `fit_effects` does, but for the gate.
     """
     order, ordered, tree = _in_order(cells)
-    data = effects_data(ordered.actions, ordered.effects, tree, heavy_tails)
+    data = effects_data(ordered.actions, ordered.effects, tree, heavy_tails, nested=ordered.nested)
     drawn = sample(
         resource("stan", PROGRAM),
         data,
@@ -176,7 +176,7 @@ def program_data(cells: ReplicateCells, heavy_tails: Collection[Level] = ()) -> 
         As `fit_effects` does.
     """
     _, ordered, tree = _in_order(cells)
-    return effects_data(ordered.actions, ordered.effects, tree, heavy_tails)
+    return effects_data(ordered.actions, ordered.effects, tree, heavy_tails, nested=ordered.nested)
 
 
 def _in_order(

@@ -57,6 +57,8 @@ def effects_data(
     effects: FloatArray,
     tree: PoolingTree,
     heavy_tails: Collection[Level] = (),
+    *,
+    nested: bool = False,
 ) -> dict[str, Any]:
     """Data of the effects model.
 
@@ -70,6 +72,8 @@ def effects_data(
         Their pooling tree.
     heavy_tails
         Levels at which effects are pooled by Student-t laws, not normal ones.
+    nested
+        Whether sub-ensembles are nested in draws.
 
     Raises
     ------
@@ -78,7 +82,7 @@ def effects_data(
         sub-ensemble or a row block adds to all its cells: their variance is not assessable. The
         message names the action.
     """
-    statistics = checked_statistics(actions, effects)
+    statistics = checked_statistics(actions, effects, nested=nested)
     return {
         "K": len(actions),
         "J": statistics.n_sub_ensembles,
@@ -90,6 +94,7 @@ def effects_data(
         "ss_s": statistics.ss_draws,
         "ss_e": statistics.ss_rest,
         "drawn": statistics.drawn.astype(np.float64),
+        "nested": int(nested),
         "scale": overall_sd(effects),
         "level": np.array([level_index(action) for action in actions]) + 1,
         "T": len(tree.tables),
@@ -102,7 +107,9 @@ def effects_data(
     }
 
 
-def checked_statistics(actions: Sequence[Action], effects: FloatArray) -> CrossedStatistics:
+def checked_statistics(
+    actions: Sequence[Action], effects: FloatArray, *, nested: bool = False
+) -> CrossedStatistics:
     """Sufficient statistics of the actions' cells.
 
     Raises
@@ -116,7 +123,8 @@ def checked_statistics(actions: Sequence[Action], effects: FloatArray) -> Crosse
                 f"The effect of an action must be finite in every cell, '{action}' has "
                 f"{(~np.isfinite(cells)).sum()} cells of {cells.size} that are not."
             )
-    statistics = crossed_statistics(effects, [action.is_drawn for action in actions])
+    drawn = [action.is_drawn for action in actions]
+    statistics = crossed_statistics(effects, drawn, nested=nested)
     for action, cells, spread in zip(actions, effects, np.sqrt(statistics.ms_rest), strict=True):
         if not spread > LEAST_SPREAD * max(1, np.abs(cells).max()):
             raise InputError(

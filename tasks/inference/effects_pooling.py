@@ -95,7 +95,7 @@ def level_deviations(cells: ReplicateCells) -> dict[Level, Deviations]:
     Tables have no parent, nor is a latent table's effect known: nothing is taken off there.
     """
     ordered = cells.take(canonical_order(cells.actions))
-    found = checked_statistics(ordered.actions, ordered.effects)
+    found = checked_statistics(ordered.actions, ordered.effects, nested=ordered.nested)
     tree = pooling_tree(ordered.actions, ordered.row_fraction)
     action_of = {int(node): k for k, node in enumerate(tree.node)}
     deviations: dict[Level, Deviations] = {level: [] for level in LEVELS}

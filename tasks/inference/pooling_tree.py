@@ -69,8 +69,9 @@ def pooling_tree(actions: Sequence[Action], row_fraction: npt.NDArray[np.float64
     actions
         In canonical order.
     row_fraction
-        Fraction of its column's rows that a range holds, shape (K,); a range's prior mean is that
-        part of the column's effect, as the effects of a column's ranges sum to the column's.
+        Part of its parent's effect that is to be expected of each action, shape (K,): the effects
+        of a column's ranges sum to the column's, and those of a table's columns, but for
+        interactions, to the table's.
 
     Raises
     ------
@@ -97,7 +98,7 @@ def pooling_tree(actions: Sequence[Action], row_fraction: npt.NDArray[np.float64
             pooled_by.append(LEVELS.index("range"))
         else:
             parent.append(table)
-            fraction.append(1.0)
+            fraction.append(float(rows))
             pooled_by.append(LEVELS.index("column"))
     node = [node_of[action.node, action.intervention] for action in actions]
     return PoolingTree(

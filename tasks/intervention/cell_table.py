@@ -5,7 +5,7 @@ import polars as pl
 
 from tasks.domain import Node
 from tasks.errors import InputError
-from tasks.intervention.replicate_cells import Action, ReplicateCells
+from tasks.intervention.replicate_cells import Action, FloatArray, ReplicateCells
 
 NODE = ("table", "column", "range")
 
@@ -23,7 +23,7 @@ def cells_to_table(cells: ReplicateCells) -> pl.DataFrame:
     polars.DataFrame
         K J V rows: ``table``, ``column``, ``range``, ``intervention``, ``changed``,
         ``row_fraction``, ``sub_ensemble`` and ``block`` (from 0), ``u_before``, ``u_after``,
-        ``nll_before``, ``nll_after``, and ``effect`` in per cent.
+        ``nll_before``, ``nll_after``, ``effect`` in per cent, and ``nested``.
     """
     shape = cells.u_after.shape
     action, group, block = (index.ravel() for index in np.indices(shape))
@@ -42,6 +42,7 @@ def cells_to_table(cells: ReplicateCells) -> pl.DataFrame:
         nll_before=pl.Series(np.broadcast_to(cells.nll_before, shape).ravel()),
         nll_after=pl.Series(cells.nll_after.ravel()),
         effect=pl.Series(cells.effects.ravel()),
+        nested=cells.nested,
     )
 
 
@@ -58,12 +59,7 @@ def cells_from_table(table: pl.DataFrame) -> ReplicateCells:
             "There must be an intervention whose effect can be told, got none: left_out.json says "
             "why each is left out."
         )
-    groups, blocks = (int(table[name].max()) + 1 for name in ("sub_ensemble", "block"))  # type: ignore[arg-type]
     first = table.filter(pl.col("sub_ensemble") == 0, pl.col("block") == 0)
-
-    def cube(name: str) -> np.ndarray[tuple[int, int, int], np.dtype[np.float64]]:
-        return table[name].to_numpy().reshape(first.height, groups, blocks)
-
     return ReplicateCells(
         actions=tuple(
             Action(Node(**{part: row[part] for part in NODE}), row["intervention"])
@@ -71,8 +67,16 @@ def cells_from_table(table: pl.DataFrame) -> ReplicateCells:
         ),
         changed=first["changed"].to_numpy(),
         row_fraction=first["row_fraction"].to_numpy(),
-        u_before=cube("u_before")[0],
-        u_after=cube("u_after"),
-        nll_before=cube("nll_before")[0],
-        nll_after=cube("nll_after"),
+        u_before=cube(table, "u_before")[0],
+        u_after=cube(table, "u_after"),
+        nll_before=cube(table, "nll_before")[0],
+        nll_after=cube(table, "nll_after"),
+        nested=bool(table["nested"][0]),
     )
+
+
+def cube(table: pl.DataFrame, name: str) -> FloatArray:
+    """One column of the table by action and cell, shape (K, J, V)."""
+    groups, blocks = (int(table[name].max()) + 1 for name in ("sub_ensemble", "block"))  # type: ignore[arg-type]
+    values: FloatArray = table[name].to_numpy().reshape(-1, groups, blocks)
+    return values

@@ -125,9 +125,23 @@ class PlaceboChange:
 
 
 def plan_change(
-    action: Action, database: FaultyDatabase, given: FeatureRows, links: Links
+    action: Action,
+    database: FaultyDatabase,
+    given: FeatureRows,
+    links: Links,
 ) -> Change:
     """Say what an intervention does to rows of a task.
+
+    Parameters
+    ----------
+    action
+        At a table or a column.
+    database
+        The database before.
+    given
+        The N rows.
+    links
+        Their links in it.
 
     Raises
     ------

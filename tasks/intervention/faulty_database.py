@@ -7,6 +7,7 @@ import polars as pl
 
 from tasks.domain import Column, ColumnTask, Domain, Task
 from tasks.errors import InputError
+from tasks.relations.events import row_times
 from tasks.relations.feature_values import usable_columns
 from tasks.relations.gate import ROW
 
@@ -96,6 +97,17 @@ class FaultyDatabase:
         """Which cells of a column hold a value that breaks nothing, in a row that is no repeat."""
         bad = self.missing(name, column) | self.faulty(name, column) | self.repeated(name)
         return ~bad
+
+    def donors(self, name: str, column: str) -> pl.Series:
+        """Which clean cells may give their value: those of rows from before the validation date.
+
+        Rows of a table without times count as known before.
+        """
+        clean = self.clean(name, column)
+        if not self.contract.tables[name].time:
+            return clean
+        days = row_times(self.contract, self.tables, name).dt.date()
+        return clean & (days < self.task.split.validation).fill_null(False)
 
     @cached_property
     def known_tables(self) -> dict[str, pl.DataFrame]:

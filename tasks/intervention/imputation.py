@@ -79,7 +79,12 @@ class Imputer:
         return self.values.gather(source)
 
 
-def fit_imputer(database: FaultyDatabase, name: str, column: str, mended: pl.Series) -> Imputer:
+def fit_imputer(
+    database: FaultyDatabase,
+    name: str,
+    column: str,
+    mended: pl.Series,
+) -> Imputer:
     """Set up the draws of a column's cells given the other columns of the row and its parents.
 
     Parameters
@@ -95,15 +100,19 @@ def fit_imputer(database: FaultyDatabase, name: str, column: str, mended: pl.Ser
     Raises
     ------
     NotApplicable
-        If no cell of the column is clean.
+        If no cell of the column is clean in a row from before the task's validation date.
     """
-    clean = database.clean(name, column).arg_true()
+    clean = database.donors(name, column).arg_true()
     if clean.is_empty():
-        raise NotApplicable(f"No cell of {name}.{column} is clean: nothing tells what it may hold.")
+        raise NotApplicable(
+            f"No cell of {name}.{column} is clean in a row to train on: nothing tells what it may "
+            "hold."
+        )
     rows = mended.arg_true()
     table = database.contract.tables[name]
     every_row = pl.int_range(len(mended), eager=True)
-    predictors = predictor_matrix(known_columns(database, name, every_row, column), len(mended))
+    others = known_columns(database, name, every_row, column)
+    predictors = predictor_matrix(others, len(mended))
     if column in table.foreign_keys:
         parents = pointed_to(database, name, column).gather(clean)
         known = known_columns(database, table.foreign_keys[column], parents)

@@ -11,6 +11,7 @@ from tasks.errors import InputError
 from tasks.intervention.replicate_cells import FloatArray
 from tasks.uncertainty.backbone import Backbone
 from tasks.uncertainty.backbones import fit_members
+from tasks.uncertainty.bagging import MemberSettings
 from tasks.uncertainty.decomposition import split_entropy, split_variance
 from tasks.uncertainty.model_data import TrainingRows
 from tasks.uncertainty.protocol import Ensemble, TargetArray
@@ -37,12 +38,15 @@ class Recipe:
         The members in J sub-ensembles.
     workers
         Number of processes; the result does not depend on it.
+    settings
+        Of members that are trees, where they are not the backbone's own.
     """
 
     backbone: Backbone
     seed: int
     members: SubEnsembles
     workers: int
+    settings: MemberSettings | None = None
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,7 @@ def refit(recipe: Recipe, training: Sequence[TrainingRows]) -> Refitted:
                 members=end - first,
                 first=first,
                 workers=recipe.workers,
+                settings=recipe.settings,
             )
             for rows, first, end in zip(training, ends[:-1], ends[1:], strict=True)
         ),

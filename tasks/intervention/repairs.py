@@ -159,7 +159,7 @@ def _mendable_cells(database: FaultyDatabase, name: str) -> dict[str, pl.Series]
     return {
         column: cells
         for column, cells in kept.items()
-        if cells.any() and database.clean(name, column).any()
+        if cells.any() and database.donors(name, column).any()
     }
 
 

@@ -1,6 +1,6 @@
 """Uncertainty before and after each intervention, in every replicate cell."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -48,14 +48,17 @@ class ReplicateCells:
         Cells of the database that each action changes, a row that it drops counted as one; for a
         range, the evaluation rows in it whose features change. Shape (K,).
     row_fraction
-        Fraction of its parent's evaluation rows that a range holds; 1 for tables and columns,
-        shape (K,).
+        Part of its parent's effect that is to be expected of each action, by the rows that they
+        change (`expected_parts`), shape (K,).
     u_before, u_after
         Mean epistemic uncertainty of the rows of a cell, shapes (J, V) and (K, J, V). An action at
         a range changes the rows of the range alone: the effects of a column's ranges sum to the
         column's.
     nll_before, nll_after
         Mean held-out negative log likelihood of the rows of a cell, in nats, the same shapes.
+    nested
+        Whether sub-ensembles are nested in draws, as `nested_draws` says: members that are fitted
+        anew see one draw of the training rows.
     """
 
     actions: tuple[Action, ...]
@@ -65,6 +68,7 @@ class ReplicateCells:
     u_after: FloatArray
     nll_before: FloatArray
     nll_after: FloatArray
+    nested: bool = False
 
     def __post_init__(self) -> None:
         if not (self.u_before > 0).all():
@@ -75,13 +79,12 @@ class ReplicateCells:
 
     def take(self, chosen: npt.NDArray[np.intp]) -> "ReplicateCells":
         """The cells of some of the K actions, in the order given."""
-        return ReplicateCells(
+        return replace(
+            self,
             actions=tuple(self.actions[k] for k in chosen),
             changed=self.changed[chosen],
             row_fraction=self.row_fraction[chosen],
-            u_before=self.u_before,
             u_after=self.u_after[chosen],
-            nll_before=self.nll_before,
             nll_after=self.nll_after[chosen],
         )
 
@@ -92,8 +95,34 @@ class ReplicateCells:
 
     @property
     def effects(self) -> FloatArray:
-        """100 (U_after - U_before) / U_before, in per cent, shape (K, J, V)."""
-        return 100 * (self.u_after / self.u_before - 1)
+        """Effect of each action as each cell sees it, in per cent, shape (K, J, V).
+
+        The effect of an action is 100 (U_after - U_before) / U_before of the means over all cells:
+        100 R. A cell counts with its influence on this ratio: 100 R + 100 (u_after -
+        (1 + R) u_before) / U_before, whose mean over the cells is the effect, and whose variance is
+        that of a ratio of means. Ratios of the single cells would be biased where what is to be
+        mended makes the uncertainty of a block large: it would count for less there.
+
+        References
+        ----------
+        Cochran (1977), Sampling Techniques, chapter 6, for the variance of a ratio estimate.
+
+        Examples
+        --------
+        One block of two holds all that is mended, and most of the uncertainty:
+
+        >>> one = Action(Node(table="items"), "improve_quality")
+        >>> before, zeros = np.array([[1.0, 9.0], [1.0, 9.0]]), np.zeros((2, 2))
+        >>> after = np.array([[[1.0, 4.0], [1.0, 4.0]]])
+        >>> counts = np.array([1]), np.array([1.0])
+        >>> cells = ReplicateCells((one,), *counts, before, after, zeros, zeros[None])
+        >>> float(cells.effects.mean()), float(np.mean(100 * (after / before - 1)).round(1))
+        (-50.0, -27.8)
+        """
+        before = self.u_before.mean()
+        ratio = self.u_after.mean(axis=(1, 2), keepdims=True) / before
+        effects: FloatArray = 100 * (ratio - 1 + (self.u_after - ratio * self.u_before) / before)
+        return effects
 
     @property
     def nll_changes(self) -> FloatArray:

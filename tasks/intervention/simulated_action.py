@@ -56,15 +56,17 @@ class Simulated:
 
     Attributes
     ----------
-    action, changed, row_fraction
+    action, changed
         As in `ReplicateCells`.
+    touched
+        Number of evaluation rows whose features change.
     after
         Uncertainty and negative log likelihood, shape (2, J, V).
     """
 
     action: Action
     changed: int
-    row_fraction: float
+    touched: int
     after: FloatArray
 
 
@@ -88,7 +90,7 @@ def simulate_action(scene: Scene, action: Action) -> list[Simulated]:
     scores, touched = _score_changed(scene, change, action)
     if np.array_equal(scores, scene.scores):
         raise NotApplicable(f"{action} changes no prediction for an evaluation row.")
-    whole = Simulated(action, change.changed, 1.0, scene.cells(scores))
+    whole = Simulated(action, change.changed, int(touched.sum()), scene.cells(scores))
     ranges = scene.ranges.get((action.node.table, action.node.column))
     if ranges is None or not is_principal(scene.database, action):
         return [whole]
@@ -138,7 +140,7 @@ def _at_ranges(
         Simulated(
             action=Action(range_node(column, label), action.intervention),
             changed=int(touched[codes == code].sum()),
-            row_fraction=float(np.mean(codes == code)),
+            touched=int(touched[codes == code].sum()),
             after=after[:, code],
         )
         for code, label in enumerate(ranges.labels)

@@ -8,6 +8,7 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from tasks.domain import PLACEBO
+from tasks.intervention.expected_parts import expected_parts
 from tasks.intervention.faulty_database import FaultyDatabase, NotApplicable
 from tasks.intervention.replicate_cells import Action, ReplicateCells
 from tasks.intervention.rescoring import Evaluation
@@ -94,7 +95,7 @@ def _tell_apart(cells: ReplicateCells) -> tuple[ReplicateCells, dict[str, str]]:
 
     The placebo is told wherever it changes anything. Value ranges are left out without a word.
     """
-    changed = (cells.effects != 0).mean(axis=(1, 2))
+    changed = (cells.u_after != cells.u_before).mean(axis=(1, 2))
     is_placebo = np.array([action.node.table == PLACEBO for action in cells.actions])
     kept = np.where(is_placebo, changed > 0, changed >= FEWEST_CELLS)
     reasons = {
@@ -140,10 +141,11 @@ def _outcome(scene: Scene, action: Action) -> list[Simulated] | str:
 def _gather(scene: Scene, done: list[Simulated]) -> ReplicateCells:
     u_before, nll_before = scene.cells(scene.scores)
     after = np.array([one.after for one in done]).reshape(len(done), 2, *u_before.shape)
+    actions = tuple(one.action for one in done)
     return ReplicateCells(
-        actions=tuple(one.action for one in done),
+        actions=actions,
         changed=np.array([one.changed for one in done], dtype=np.int64),
-        row_fraction=np.array([one.row_fraction for one in done], dtype=np.float64),
+        row_fraction=expected_parts(actions, [one.touched for one in done]),
         u_before=u_before,
         u_after=after[:, 0],
         nll_before=nll_before,

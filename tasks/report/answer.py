@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from tasks.domain import Level
+from tasks.report.effect_record import Effect, Ranked
 from tasks.report.evidence import ModelCheck
 from tasks.report.numerals import (
     NOT_ASSESSABLE,
@@ -13,7 +14,7 @@ from tasks.report.numerals import (
     percentage,
     probability,
 )
-from tasks.report.schema import Effect, Ranked, Report, Share
+from tasks.report.schema import Report, Share
 from tasks.report.wording import action_sentence, model_check_sentences
 
 
@@ -117,7 +118,7 @@ def _repair(report: Report, best: Ranked | None) -> str:
 
 def change(effect: Effect) -> str:
     """Give the expected effect with its interval."""
-    return f"{mean_of(effect.effect)} % {ends_of(effect.effect)}"
+    return f"{mean_of(effect.counted)} % {ends_of(effect.counted)}"
 
 
 def _placebo(report: Report, clean: bool | None) -> str:
@@ -137,4 +138,4 @@ def _placebo(report: Report, clean: bool | None) -> str:
 
 
 def _helps(best: Ranked) -> bool:
-    return best.effect.effect.mean < 0
+    return best.effect.counted.mean < 0

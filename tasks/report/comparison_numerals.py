@@ -1,8 +1,8 @@
 """Numbers of a model comparison: digits that their errors admit, on any scale of the data."""
 
 from tasks.inference.comparison.record import Estimate
+from tasks.report.effect_record import Interval
 from tasks.report.numerals import MINUS, ends_of, estimate, fixed, mean_of
-from tasks.report.schema import Interval
 
 SMALLEST, LARGEST = 1e-5, 1e6
 """Errors below and values above are given with powers of ten."""

@@ -7,14 +7,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tasks.attribution.crossed import crossed_statistics
 from tasks.beliefs.run_records import ConflictRun
 from tasks.domain import PLACEBO, Domain, Node, Task
 from tasks.inference.level_pooling import LevelPooling
 from tasks.intervention.replicate_cells import ReplicateCells
+from tasks.intervention.retrained_cells import RetrainedCells
+from tasks.report.effect_record import Interval
+from tasks.report.effects import counted_draws, effects_of
 from tasks.report.evidence import CalibrationPoint, Diagnostics, GateCheck, ModelCheck, Score
-from tasks.report.ranking import intervals, rank
-from tasks.report.schema import Effect, Interaction, Interval, KeyImportance, Report, Share
+from tasks.report.ranking import rank
+from tasks.report.schema import Interaction, KeyImportance, Report, Share
 from tasks.targets import describe_target
 
 Record = Mapping[str, Any]
@@ -41,6 +43,11 @@ class Findings:
         Posterior draws of the effects in per cent, shape (S, K).
     left_out
         Actions that were not simulated, and why.
+    not_retrained
+        Actions for which members were not fitted anew, and why.
+    retrained, retrained_draws
+        Content of ``retrained.parquet``, and posterior draws of its effects, shape (S, K'); None
+        and no draw where no member was fitted anew.
     beliefs
         Content of ``beliefs.json``; None where the contract has no priors.
     """
@@ -59,6 +66,9 @@ class Findings:
     cells: ReplicateCells
     draws: npt.NDArray[np.float64]
     left_out: Mapping[str, str]
+    not_retrained: Mapping[str, str]
+    retrained: RetrainedCells | None
+    retrained_draws: npt.NDArray[np.float64]
     beliefs: Record | None = None
 
 
@@ -70,7 +80,8 @@ def compose(found: Findings) -> Report:
     found
         What the steps found.
     """
-    effects = _effects(found)
+    effects = effects_of(found.cells, found.draws, found.retrained, found.retrained_draws)
+    draws = counted_draws(found.cells, found.draws, found.retrained, found.retrained_draws)
     n_cells = found.cells.u_before.size
     real = [k for k, effect in enumerate(effects) if effect.node.table != PLACEBO]
     target, unit = describe_target(found.contract, found.task)
@@ -95,9 +106,7 @@ def compose(found: Findings) -> Report:
         shares=_shares(found.shares),
         key_importance=_keys(found.keys),
         effects=tuple(effects[k] for k in real),
-        ranking=rank(
-            [effects[k] for k in real], found.draws[:, real], found.contract.costs, n_cells
-        ),
+        ranking=rank([effects[k] for k in real], draws[:, real], found.contract.costs, n_cells),
         placebo=tuple(effect for effect in effects if effect.node.table == PLACEBO),
         pooling=tuple(LevelPooling(**level) for level in found.pooling),
         diagnostics=Diagnostics(
@@ -106,33 +115,18 @@ def compose(found: Findings) -> Report:
         model_check=ModelCheck(**found.model_check),
         beliefs=ConflictRun.model_validate(found.beliefs) if found.beliefs else None,
         interactions=_interactions(found.shares.get("interactions") or ()),
+        retraining=_retraining(found.retrained),
         notes=_notes(found),
     )
 
 
-def _effects(found: Findings) -> list[Effect]:
-    cells = found.cells
-    raw = crossed_statistics(cells.effects, cells.drawn)
-    posterior = intervals(found.draws)
-    likelihood = crossed_statistics(cells.nll_changes)
-    effects = []
-    for k, action in enumerate(cells.actions):
-        known = not action.is_drawn
-        change, error = float(likelihood.mean[k]), float(likelihood.standard_error[k])
-        effects.append(
-            Effect(
-                node=action.node,
-                intervention=action.intervention,
-                changed=int(cells.changed[k]),
-                effect=posterior[k],
-                raw=float(raw.mean[k]),
-                raw_error=float(raw.standard_error[k]),
-                nll_change=change if known else None,
-                nll_change_error=error if known else None,
-                illusory=known and posterior[k].mean < 0 < change,
-            )
-        )
-    return effects
+def _retraining(retrained: RetrainedCells | None) -> dict[str, int]:
+    if retrained is None:
+        return {}
+    return {
+        "training_rows": retrained.training_rows,
+        "held_out_rows": retrained.held_out_rows,
+    }
 
 
 def _gate(record: Record) -> tuple[GateCheck, ...]:
@@ -189,6 +183,7 @@ def _notes(found: Findings) -> tuple[str, ...]:
     if not found.shares["converged"]:
         notes.append("The shares did not reach the precision asked for: see their errors.")
     notes += [reason for action, reason in found.left_out.items() if PLACEBO in action]
+    notes += found.not_retrained.values()
     if found.left_out:
         notes.append(
             f"{len(found.left_out)} interventions at the nodes looked at change nothing, or next "

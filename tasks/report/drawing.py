@@ -10,8 +10,8 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from tasks.report.effect_record import Confidence
 from tasks.report.layout import display_width, shorten
-from tasks.report.schema import Confidence
 from tasks.report.wording import printable
 
 FONTS = ["DejaVu Sans", "Noto Sans CJK KR", "Noto Sans KR", "NanumGothic", "Malgun Gothic"]

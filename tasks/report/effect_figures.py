@@ -17,7 +17,8 @@ from tasks.report.drawing import (
     figure_style,
     text_width,
 )
-from tasks.report.schema import Effect, Report
+from tasks.report.effect_record import Effect
+from tasks.report.schema import Report
 from tasks.report.wording import action_sentence, printable
 
 MOST_ROWS = 40
@@ -106,11 +107,11 @@ def _axes(width: float, height: float, left: float) -> tuple[Figure, Any]:
 
 
 def _draw_effect(axes: Any, place: int, row: _Row) -> None:
-    effect = row.effect.effect
+    effect = row.effect.counted
     axes.plot([effect.low, effect.high], [place, place], color=row.color, linewidth=1.8)
     axes.plot([effect.mean], [place], row.mark, color=row.color, markersize=5.5, label=row.legend)
     axes.plot(
-        [row.effect.raw],
+        [row.effect.counted_raw],
         [place],
         "o",
         markerfacecolor="none",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import get_args
 
 from tasks.report.answer import answer, holds_zero
+from tasks.report.effect_record import Confidence, Effect, Ranked
 from tasks.report.numerals import (
     NOT_ASSESSABLE,
     ends_of,
@@ -13,7 +14,7 @@ from tasks.report.numerals import (
     number,
     probability,
 )
-from tasks.report.schema import Confidence, Effect, Ranked, Report
+from tasks.report.schema import Report
 from tasks.report.section import Section, table
 from tasks.report.wording import action_sentence
 
@@ -34,17 +35,23 @@ def intervention_section(report: Report) -> Section:
     top = report.ranking[:TOP]
     told = (
         "By expected effect per unit of cost; an effect is the change of U in per cent, negative "
-        "is less uncertainty. P(< 0): that it lowers U. P(best): of the whole list. Regret: what "
-        "is lost, in per cent of U per unit of cost, by doing this first rather than the best."
+        "is less uncertainty, of members fitted anew (retrained) where that was tried. P(< 0): "
+        "that it lowers U. P(best): of the whole list. Regret: what is lost, in per cent of U per "
+        "unit of cost, by doing this first rather than the best."
     )
     return Section(
         "Top interventions",
         (told, *_left_out(len(report.ranking))),
         (
             *table(
-                [">#", "action", ">effect, %", ">95 % interval", ">P(< 0), %"],
+                [">#", "action", ">effect, %", ">95 % interval", ">P(< 0), %", "reading"],
                 (
-                    [*_numbered(entry), *_effect(entry.effect), probability(entry.p_reduces)]
+                    [
+                        *_numbered(entry),
+                        *_effect(entry.effect),
+                        probability(entry.p_reduces),
+                        "retrained" if entry.effect.retrained else "re-scored",
+                    ]
                     for entry in top
                 ),
                 "Effects",
@@ -74,15 +81,16 @@ def illusory_section(report: Report) -> Section:
     """Effects that lower U at the price of the predictions."""
     illusory = sorted(
         (effect for effect in report.effects if effect.illusory),
-        key=lambda effect: effect.effect.mean,
+        key=lambda effect: effect.counted.mean,
     )
     if not illusory:
         return Section("Illusory gains", ("None found.",))
     return Section(
         "Illusory gains",
         (
-            "Each lowers U but worsens held-out likelihood: not recommended. NLL change: of the "
-            "mean held-out negative log likelihood, in nats a row, ± standard error.",
+            "Each promises to lower U but worsens held-out likelihood: not recommended. NLL "
+            "change: of the mean held-out negative log likelihood, in nats a row, ± standard "
+            "error; both of members fitted anew where that was tried.",
             *_left_out(len(illusory)),
         ),
         table(
@@ -138,10 +146,12 @@ def _numbered(entry: Ranked) -> list[str]:
 
 
 def _effect(effect: Effect) -> list[str]:
-    return [mean_of(effect.effect), ends_of(effect.effect)]
+    return [mean_of(effect.counted), ends_of(effect.counted)]
 
 
 def _likelihood(effect: Effect) -> str:
+    if effect.retrained:
+        return estimate(effect.retrained.nll.value, effect.retrained.nll.error)
     if effect.nll_change is None or effect.nll_change_error is None:
         return "not assessable"
     return estimate(effect.nll_change, effect.nll_change_error)

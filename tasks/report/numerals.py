@@ -2,7 +2,7 @@
 
 import math
 
-from tasks.report.schema import Interval
+from tasks.report.effect_record import Interval
 
 MINUS = "\N{MINUS SIGN}"
 NOT_ASSESSABLE = "not assessable"

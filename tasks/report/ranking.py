@@ -7,10 +7,10 @@ import numpy.typing as npt
 
 from tasks.bayes.arguments import Floats
 from tasks.bayes.importance_shares import credible_interval
-from tasks.domain import PLACEBO, Costs, Node
+from tasks.domain import PLACEBO, Costs
 from tasks.errors import InputError
+from tasks.report.effect_record import Confidence, Effect, Interval, Ranked
 from tasks.report.further_replicates import further_replicates
-from tasks.report.schema import Confidence, Effect, Interval, Ranked
 
 
 def intervals(draws: npt.ArrayLike) -> tuple[Interval, ...]:
@@ -43,7 +43,7 @@ def rank(
     Parameters
     ----------
     effects
-        K effects whose `effect` summarizes a column of `draws`.
+        K effects whose `counted` effect summarizes a column of `draws`.
     draws
         Joint posterior draws of the effects, in per cent of U, shape (S, K), S >= 2.
     costs
@@ -72,7 +72,7 @@ def rank(
         return ()
     candidates = [effects[k] for k in chosen]
     changes = values[:, chosen]
-    cost = np.array([cost_of(effect.node, costs) for effect in candidates])
+    cost = np.array([costs.of(effect.node) for effect in candidates])
     per_cost = changes / cost
     summaries = intervals(per_cost)
     p_best, regret = _probability_best(-per_cost), _expected_regret(-per_cost)
@@ -90,14 +90,6 @@ def rank(
         )
         for place, k in enumerate(order, start=1)
     )
-
-
-def cost_of(node: Node, costs: Costs) -> float:
-    """Cost of mending a node: its own entry, else the default.
-
-    A column does not inherit its table's entry, which is the price of the whole table.
-    """
-    return costs.nodes.get(str(node), costs.default)
 
 
 def confidence_of(effect: Interval) -> Confidence:
@@ -148,7 +140,7 @@ def _ranked(
     per_cost: Interval,
     regret: float,
 ) -> Ranked:
-    confidence = confidence_of(effect.effect)
+    confidence = confidence_of(effect.counted)
     open_question = confidence == "needs more data"
     return Ranked(
         rank=rank,
@@ -160,7 +152,7 @@ def _ranked(
         regret=regret,
         confidence=confidence,
         further_replicates=further_replicates(
-            effect.effect, float(draws.var(ddof=1)), effect.raw_error, cells
+            effect.counted, float(draws.var(ddof=1)), effect.counted_error, cells
         )
         if open_question
         else None,

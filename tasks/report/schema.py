@@ -6,23 +6,16 @@ bytes.
 
 from typing import Literal
 
+from pydantic import Field
+
 from tasks.beliefs.run_records import ConflictRun
 from tasks.domain import Node
 from tasks.inference.level_pooling import LevelPooling
+from tasks.report.effect_record import Effect, Interval, Ranked
 from tasks.report.evidence import CalibrationPoint, Diagnostics, GateCheck, ModelCheck, Score
 from tasks.report.frozen import ByName, Frozen
 
-VERSION = 3
-
-Confidence = Literal["high", "medium", "needs more data"]
-
-
-class Interval(Frozen):
-    """A mean with its 95 % credible interval."""
-
-    mean: float
-    low: float
-    high: float
+VERSION = 4
 
 
 class Share(Frozen):
@@ -86,76 +79,6 @@ class KeyImportance(Frozen):
     reduction: float
 
 
-class Effect(Frozen):
-    """What an intervention at a node does to mean epistemic uncertainty U.
-
-    Attributes
-    ----------
-    intervention
-        Such as ``impute_missing``.
-    changed
-        Number of cells (rows, for dropped or relinked ones) of the database that it changes.
-    effect
-        Posterior of 100 (U_after - U_before) / U_before, in per cent; negative = less uncertainty.
-    raw, raw_error
-        Mean over the replicate cells, and its standard error, before any pooling.
-    nll_change, nll_change_error
-        Change of the mean held-out negative log likelihood (log loss of a class), in nats a row,
-        with its standard error; negative = better. None where the values that the intervention
-        puts in are drawn: they stand for true values that nobody knows, so that a likelihood of
-        what was observed says nothing of the real repair.
-    illusory
-        Whether it lowers U while the held-out likelihood worsens: no gain, and never recommended.
-    """
-
-    node: Node
-    intervention: str
-    changed: int
-    effect: Interval
-    raw: float
-    raw_error: float
-    nll_change: float | None
-    nll_change_error: float | None
-    illusory: bool
-
-
-class Ranked(Frozen):
-    """An effect among all that may be recommended, from joint posterior draws.
-
-    Attributes
-    ----------
-    rank
-        From 1, by expected effect per unit of cost.
-    p_reduces
-        P(effect < 0).
-    p_best
-        Probability of being the best of the list per unit of cost; they sum to 1 over the list.
-    cost
-        From the domain's contract: the node's own entry, else the default.
-    per_cost
-        Effect per unit of cost.
-    regret
-        Expected loss, in per cent of U per unit of cost, of doing this first rather than the best;
-        doing nothing is among the choices.
-    confidence
-        ``high``: the interval excludes 0 and is narrower than half the mean's size; ``medium``: it
-        excludes 0; ``needs more data``: it includes 0.
-    further_replicates
-        For ``needs more data``: how many replicate cells more would settle it; None where 100
-        times the present number would not, as the mean is too near 0.
-    """
-
-    rank: int
-    effect: Effect
-    p_reduces: float
-    p_best: float
-    cost: float
-    per_cost: Interval
-    regret: float
-    confidence: Confidence
-    further_replicates: int | None = None
-
-
 class Report(Frozen):
     """Everything that a run found.
 
@@ -193,6 +116,9 @@ class Report(Frozen):
         The contract's priors held against data; None where it has none.
     notes
         What a reader must know, each a sentence.
+    retraining
+        ``training_rows`` that members were fitted anew to, and ``held_out_rows`` that they were
+        compared on; empty where none were.
     """
 
     version: int = VERSION
@@ -222,4 +148,5 @@ class Report(Frozen):
     model_check: ModelCheck
     beliefs: ConflictRun | None = None
     interactions: tuple[Interaction, ...] = ()
+    retraining: ByName[int] = Field(default_factory=dict)
     notes: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ from tasks.report.effect_sections import (
     placebo_section,
 )
 from tasks.report.pooling_section import pooling_section
+from tasks.report.retrained_section import retrained_section
 from tasks.report.schema import Report
 from tasks.report.section import Section
 from tasks.report.share_sections import interaction_sections, key_section, level_sections
@@ -32,6 +33,7 @@ def sections(report: Report) -> tuple[Section, ...]:
         *interaction_sections(report),
         key_section(report),
         intervention_section(report),
+        retrained_section(report),
         illusory_section(report),
         confidence_section(report),
         placebo_section(report),

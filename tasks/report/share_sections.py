@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from tasks.domain import Level, Node
 from tasks.report.answer import error_of
+from tasks.report.effect_record import Effect, Interval
 from tasks.report.numerals import NOT_ASSESSABLE, count, ends_of, fixed, mean_of, percentage
-from tasks.report.schema import Effect, Interval, Report, Share
+from tasks.report.schema import Report, Share
 from tasks.report.section import Picture, Section, Table, table
 
 TOP = 3

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import arviz as az
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 from matplotlib.figure import Figure
 from prefect import task
@@ -22,6 +24,7 @@ from tasks.domain import Domain, Task
 from tasks.inference.comparison.record import Comparison
 from tasks.inference.steps import Compared
 from tasks.intervention.cell_table import cells_from_table
+from tasks.intervention.retrained_cells import retrained_from_table
 from tasks.report.belief_figures import (
     conflict_figures,
     elicitation_figures,
@@ -62,6 +65,9 @@ class Records(BaseModel):
     posterior: Artifact
     diagnostics: Artifact
     model_check: Artifact
+    not_retrained: Artifact
+    retrained: Artifact | None = None
+    retrained_posterior: Artifact | None = None
     beliefs: Artifact | None = None
 
 
@@ -79,7 +85,9 @@ def write_report(
     def read(artifact: Artifact) -> Any:
         return json.loads(store.read_text(artifact))
 
-    effect = az.from_netcdf(str(store.fetch(records.posterior))).posterior["effect"]
+    retrained = None
+    if records.retrained:
+        retrained = retrained_from_table(pl.read_parquet(store.fetch(records.retrained)))
     report = compose(
         Findings(
             contract=contract,
@@ -94,8 +102,11 @@ def write_report(
             model_check=read(records.model_check),
             keys=read(records.key_importance),
             cells=cells_from_table(pl.read_parquet(store.fetch(records.effects))),
-            draws=effect.values.reshape(-1, effect.shape[-1]),
+            draws=_effect_draws(store, records.posterior),
             left_out=read(records.left_out),
+            not_retrained=read(records.not_retrained),
+            retrained=retrained,
+            retrained_draws=_effect_draws(store, records.retrained_posterior),
             beliefs=read(records.beliefs) if records.beliefs else None,
         )
     )
@@ -105,6 +116,14 @@ def write_report(
         "report.html": as_page(report),
     }
     return _save_all(store, texts, all_figures(report).items())
+
+
+def _effect_draws(store: RunStore, posterior: Artifact | None) -> npt.NDArray[np.float64]:
+    """Draws of all effects, chain after chain, shape (S, K); none where nothing was fitted."""
+    if posterior is None:
+        return np.empty((0, 0))
+    effect = az.from_netcdf(str(store.fetch(posterior))).posterior["effect"]
+    return np.asarray(effect.values.reshape(-1, effect.shape[-1]))
 
 
 @task(cache_policy=CONTENT, persist_result=True, result_serializer="json")

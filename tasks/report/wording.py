@@ -1,9 +1,10 @@
 """Words for nodes, actions and scores."""
 
+from tasks.report.effect_record import Effect
 from tasks.report.evidence import ModelCheck, Score
 from tasks.report.layout import LEAST, display_width, shorten
 from tasks.report.numerals import count
-from tasks.report.schema import Effect, Report
+from tasks.report.schema import Report
 
 ACTIONS = {
     "impute_mean": "replace {cells} of {node} by a typical value",

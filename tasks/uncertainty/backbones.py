@@ -24,6 +24,7 @@ def fit_members(
     members: int,
     workers: int,
     first: int = 0,
+    settings: MemberSettings | None = None,
 ) -> TreeEnsemble | NeuralEnsemble:
     """Fit an ensemble.
 
@@ -37,6 +38,8 @@ def fit_members(
         As for `fit_bagged`.
     workers
         Number of processes that fit trees.
+    settings
+        Of members that are trees, where they are not the backbone's own.
 
     Raises
     ------
@@ -54,7 +57,7 @@ def fit_members(
                 groups=training.entities,
                 members=members,
                 first=first,
-                settings=OF_TREES[backbone],
+                settings=settings or OF_TREES[backbone],
                 workers=workers,
             )
         case _:

@@ -47,6 +47,7 @@ def fit_bagged(
     members: int = 20,
     first: int = 0,
     settings: MemberSettings = DEFAULT_SETTINGS,
+    with_noise: bool = True,
     workers: int = 1,
 ) -> TreeEnsemble:
     """Fit B members, each to its own bag, and in a regression their noise models out of bag.
@@ -77,6 +78,8 @@ def fit_bagged(
         Number of the first of them: members 8 to 15 of a larger ensemble are fitted with 8.
     settings
         Of each member.
+    with_noise
+        Whether to fit noise models; without them there is no `predict_noise`.
     workers
         Number of processes; each fits on one thread.
 
@@ -103,7 +106,9 @@ def fit_bagged(
         members=members,
     )
     fitted = Parallel(n_jobs=workers)(
-        delayed(_fit_member)(x, y, entities, child, n_classes, tuple(categorical), settings)
+        delayed(_fit_member)(
+            x, y, entities, child, n_classes, tuple(categorical), settings, with_noise
+        )
         for child in np.random.SeedSequence(seed).spawn(first + members)[first:]
     )
     return TreeEnsemble(
@@ -122,6 +127,7 @@ def _fit_member(
     n_classes: int | None,
     categorical: tuple[int, ...],
     settings: MemberSettings,
+    with_noise: bool,
 ) -> tuple[Any, NoiseModel | None]:
     state, noise_state = (int(word) for word in seed.generate_state(2))
     classes = None if n_classes is None else y
@@ -130,7 +136,7 @@ def _fit_member(
     drawn, left_out = np.repeat(np.arange(len(x)), counts), counts == 0
     with one_thread():
         model.fit(_without_empty_columns(x[drawn]), y[drawn])
-        if n_classes is not None:
+        if n_classes is not None or not with_noise:
             return model, None
         squared = (y[left_out] - model.predict(x[left_out])) ** 2
         noise = fit_noise(

@@ -60,6 +60,7 @@ def calibrate(
         ("complete_pooling", 1000, {}),
         ("precision_regression", 400, {}),
         ("key_importance", 1000, {}),
+        ("acquisition_curve", 60, {"adapt_delta": 0.9}),
         ("intervention_effects", 40, {"adapt_delta": 0.9}),
     ],
 )

@@ -19,7 +19,7 @@ def data_of(model: str) -> dict[str, Any]:
 CHOICE = (
     "choose one of hierarchical_noncentered, hierarchical_adaptive, hierarchical_covariates, "
     "hierarchical_student_t, complete_pooling, precision_regression, intervention_effects, "
-    "key_importance, media_mix."
+    "key_importance, media_mix, acquisition_curve."
 )
 
 
@@ -77,6 +77,13 @@ def test_a_program_without_a_generator_is_told_from_one_that_is_not_there(
         ("key_importance", {"sigma2_obs": 0.0}, "sigma2_obs must be finite and > 0"),
         ("key_importance", {"a0": 0.0}, "a0 must be finite and > 0"),
         ("key_importance", {"b0": -2.0}, "b0 must be finite and > 0"),
+        ("acquisition_curve", {"N": 200}, "n must be from 1 to N - 1 = 199, got 200"),
+        ("acquisition_curve", {"n": [100, 50, 200]}, "must increase from fit to fit"),
+        ("acquisition_curve", {"n": []}, "must increase from fit to fit"),
+        ("acquisition_curve", {"V": 1}, "J and V must be at least 2, got 8 and 1"),
+        ("acquisition_curve", {"D": 3}, "D must be at least 2 and divide J = 8, got 3"),
+        ("acquisition_curve", {"D": 1}, "D must be at least 2"),
+        ("acquisition_curve", {"scale": 0.0}, "scale must be finite and > 0"),
         ("intervention_effects", {"D": 4}, "8 sub-ensembles and 8 row blocks see 8 draw"),
         ("intervention_effects", {"J": 1}, "J must be at least 2, got 1"),
         ("intervention_effects", {"V": 1}, "V must be at least 2, got 1"),
@@ -110,6 +117,7 @@ def test_designs_out_of_bounds_are_refused(model: str, change: dict[str, Any], s
         ("precision_regression", "beta_sd"),
         ("key_importance", "a0"),
         ("intervention_effects", "parent"),
+        ("acquisition_curve", "n"),
     ],
 )
 def test_a_variable_that_is_missing_is_named(model: str, name: str) -> None:

@@ -114,6 +114,7 @@ def test_data_can_be_joined_where_both_together_fit_the_program() -> None:
         "intervention_effects",
         "precision_regression",
         "media_mix",
+        "acquisition_curve",
     }
 
 

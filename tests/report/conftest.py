@@ -8,9 +8,10 @@ import pytest
 
 from tasks.domain import PLACEBO, Costs, Node
 from tasks.inference.level_pooling import LevelPooling
+from tasks.report.effect_record import Effect, Interval, Ranked
 from tasks.report.evidence import CalibrationPoint, Diagnostics, GateCheck, ModelCheck, Score
 from tasks.report.ranking import intervals, rank
-from tasks.report.schema import Effect, Interval, KeyImportance, Ranked, Report, Share
+from tasks.report.schema import KeyImportance, Report, Share
 
 CELLS = 64
 POOLING = (

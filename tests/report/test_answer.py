@@ -6,8 +6,9 @@ import pytest
 
 from tasks.domain import PLACEBO
 from tasks.report.answer import answer, placebo_is_clean
+from tasks.report.effect_record import Effect, Ranked
 from tasks.report.evidence import ModelCheck
-from tasks.report.schema import Effect, Ranked, Report
+from tasks.report.schema import Report
 
 EffectAt = Callable[..., Effect]
 Ranking = Callable[[list[Effect]], tuple[Ranked, ...]]

@@ -14,10 +14,11 @@ from tasks.contract import load_contract
 from tasks.domain import PLACEBO, Costs, Node
 from tasks.intervention.replicate_cells import Action, ReplicateCells
 from tasks.report.compose import Findings, compose
+from tasks.report.effect_record import Effect, Interval
 from tasks.report.evidence import CalibrationPoint, GateCheck, ModelCheck, Score
 from tasks.report.further_replicates import further_replicates
 from tasks.report.report_json import as_json, read_report
-from tasks.report.schema import Effect, Interval, KeyImportance, Share
+from tasks.report.schema import KeyImportance, Share
 
 DEMO = load_contract("demo").model_copy(update={"costs": Costs()})
 WEIGHT, CAPACITY = Node(table="items", column="weight"), Node(table="plants", column="capacity")

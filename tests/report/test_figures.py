@@ -15,8 +15,9 @@ from matplotlib.image import imread
 from tasks.domain import Node
 from tasks.report.drawing import CONFIDENCE_STYLE, GREY, as_png, as_svg
 from tasks.report.effect_figures import effect_figure, shrinkage_figure
+from tasks.report.effect_record import Effect
 from tasks.report.figures import all_figures
-from tasks.report.schema import Effect, Report, Share
+from tasks.report.schema import Report, Share
 from tasks.report.section import PICTURES, Picture
 from tasks.report.share_figure import boxes, share_figure
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from tasks.bayes.conjugate import posterior_variance
 from tasks.errors import InputError
+from tasks.report.effect_record import Interval
 from tasks.report.further_replicates import MOST, further_replicates
-from tasks.report.schema import Interval
 
 Z = 1.959963984540054
 

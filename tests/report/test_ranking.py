@@ -13,9 +13,9 @@ from scipy.stats import norm
 
 from tasks.domain import PLACEBO, Costs, Node
 from tasks.errors import InputError
+from tasks.report.effect_record import Effect, Interval, Ranked
 from tasks.report.further_replicates import further_replicates
-from tasks.report.ranking import confidence_of, cost_of, intervals, rank
-from tasks.report.schema import Effect, Interval, Ranked
+from tasks.report.ranking import confidence_of, intervals, rank
 
 EffectAt = Callable[..., Effect]
 S = 200_000
@@ -154,7 +154,7 @@ def test_a_column_does_not_cost_what_its_table_does() -> None:
     costs = Costs(default=2, nodes={"items": 9, "items.price": 0.5})
     nodes = [Node(table="items"), Node(table="items", column="price")]
     nodes.append(Node(table="items", column="weight"))
-    assert [cost_of(node, costs) for node in nodes] == [9, 0.5, 2]
+    assert [costs.of(node) for node in nodes] == [9, 0.5, 2]
 
 
 @pytest.mark.parametrize(

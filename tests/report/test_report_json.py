@@ -7,8 +7,9 @@ import pytest
 from pydantic import ValidationError
 
 from tasks.errors import InputError
+from tasks.report.effect_record import Interval
 from tasks.report.report_json import as_json, read_report
-from tasks.report.schema import Interval, Report
+from tasks.report.schema import Report
 
 
 @pytest.mark.parametrize("name", ["report", "large", "tiny", "hostile"])

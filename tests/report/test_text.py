@@ -6,9 +6,10 @@ from collections.abc import Callable
 import pytest
 
 from tasks.domain import PLACEBO, Node
+from tasks.report.effect_record import Effect, Interval, Ranked
 from tasks.report.evidence import ModelCheck
 from tasks.report.layout import display_width
-from tasks.report.schema import Effect, Interval, KeyImportance, Ranked, Report
+from tasks.report.schema import KeyImportance, Report
 from tasks.report.text import WIDTH, as_text
 
 EffectAt = Callable[..., Effect]

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
+from tasks.report.effect_record import Effect
 from tasks.report.evidence import ModelCheck
 from tasks.report.layout import LEAST, display_width
-from tasks.report.schema import Effect
 from tasks.report.wording import ACTIONS, action_sentence, model_check_sentences
 
 EffectAt = Callable[..., Effect]

@@ -16,7 +16,7 @@ from tasks.inference.pooling_tree import canonical_order, pooling_tree
 from tasks.intervention.replicate_cells import Action
 
 VARIABLES = {
-    **dict.fromkeys(("K", "J", "V", "D", "T", "N"), Declaration("int", 0)),
+    **dict.fromkeys(("K", "J", "V", "D", "nested", "T", "N"), Declaration("int", 0)),
     "scale": Declaration("real", 0),
     **dict.fromkeys(("level", "node", "parent", "pooled_by", "heavy_tails"), Declaration("int", 1)),
     **dict.fromkeys(("drawn", "fraction"), Declaration("real", 1)),
@@ -52,9 +52,9 @@ def effects_design(data: Mapping[str, Any]) -> dict[str, Any]:
     Returns
     -------
     dict of str to Any
-        ``K``, ``J``, ``V``, ``D``, ``scale``, ``level``, ``T``, ``N``, ``node``, ``parent``,
-        ``fraction``, ``pooled_by``, ``heavy_tails`` and ``drawn``, counted from 1 as in the
-        program.
+        ``K``, ``J``, ``V``, ``D``, ``nested``, ``scale``, ``level``, ``T``, ``N``, ``node``,
+        ``parent``, ``fraction``, ``pooled_by``, ``heavy_tails`` and ``drawn``, counted from 1 as
+        in the program.
 
     Raises
     ------
@@ -81,6 +81,7 @@ def effects_design(data: Mapping[str, Any]) -> dict[str, Any]:
         ("fraction", lambda value: (value >= 0) & (value <= 1), "from 0 to 1"),
         ("heavy_tails", lambda value: np.isin(value, (0, 1)), "0 or 1"),
         ("drawn", lambda value: np.isin(value, (0, 1)), "1 for actions that draw, else 0"),
+        ("nested", lambda value: np.isin(value, (0, 1)), "0 or 1"),
     ):
         values = np.asarray(design[name])
         require(name, values, np.asarray(is_good(values)), rule)
@@ -96,7 +97,8 @@ def _check_size(name: str, size: int, size_name: str, expected: int) -> None:
 
 
 def _check_draws(design: Mapping[str, Any]) -> None:
-    expected = gcd(design["J"], design["V"]) if design["drawn"].any() else 1
+    many = design["J"] // 2 if design["nested"] else gcd(design["J"], design["V"])
+    expected = many if design["drawn"].any() else 1
     if design["D"] != expected:
         raise InputError(
             f"Cells of {design['J']} sub-ensembles and {design['V']} row blocks see {expected} "

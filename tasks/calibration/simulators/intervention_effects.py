@@ -7,16 +7,20 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from tasks.attribution.cells import draw_of_cells
+from tasks.attribution.cells import draw_of_cells, nested_draws
 from tasks.attribution.crossed import crossed_statistics
 from tasks.calibration.simulator import FloatArray, Values
 from tasks.calibration.simulators.effects_design import default_design, effects_design
 from tasks.calibration.simulators.partial_pooling import NU_RATE, NU_SHAPE
 
 SIGMA_UNIT = np.array([1.0, 0.5, 0.25])
-"""Scale of the half-normal prior of sigma by level, over the scale of the effects."""
+"""Median of the prior of sigma by level, over the scale of the effects."""
+SIGMA_LOG_SD = 0.5
+"""Of the lognormal prior of sigma."""
 LOCATION_MEAN, LOCATION_SD = np.array([0.0, 0.0, -1.0, -1.0]), np.array([1.0, 1.0, 1.0, 2.0])
 """Of the normal prior of location by column: sigma_a, sigma_r, sigma_s over sigma_e, sigma_e."""
+NESTED_MEAN = np.array([0.0, 0.0, -2.5, -1.0])
+"""`LOCATION_MEAN` where sub-ensembles are nested in draws."""
 SPREAD_E_LOG_SD = 0.5
 """Of the lognormal prior of the last column of spread; the others are half-normal(1)."""
 PARTS = "a", "r", "s", "e"
@@ -66,8 +70,9 @@ class InterventionEffects:
         heavy, ``nu`` (1,) and the ``weight`` (H,) of the nodes in them.
         """
         scale, drawn, level = (self.design[name] for name in ("scale", "drawn", "level"))
-        sigma = scale * SIGMA_UNIT * np.abs(rng.normal(size=3))
-        location = rng.normal(LOCATION_MEAN, LOCATION_SD, (3, 4))
+        sigma = scale * SIGMA_UNIT * rng.lognormal(0, SIGMA_LOG_SD, 3)
+        mean = NESTED_MEAN if self.design["nested"] else LOCATION_MEAN
+        location = rng.normal(mean, LOCATION_SD, (3, 4))
         spread = np.abs(rng.normal(size=(3, 4)))
         spread[:, 3] = rng.lognormal(0, SPREAD_E_LOG_SD, 3)
         *ratios, unit_e = np.exp(rng.normal(location[level - 1], spread[level - 1])).T
@@ -125,12 +130,18 @@ class InterventionEffects:
         cells = cells + r * rng.normal(size=(n_actions, 1, n_r))
         if self.design["drawn"].any():
             draws = rng.normal(size=(n_actions, n_draws))
-            cells = cells + s * draws[:, draw_of_cells(n_a, n_r)]
+            nested = self.design["nested"]
+            sees = nested_draws(n_a)[:, None] if nested else draw_of_cells(n_a, n_r)
+            cells = cells + s * draws[:, sees]
         return np.asarray(cells + e * rng.normal(size=(n_actions, n_a, n_r)))
 
     def draw_data(self, parameters: Values, rng: np.random.Generator) -> dict[str, Any]:
         """Means and sums of squares of simulated cells, with the design."""
-        found = crossed_statistics(self.draw_cells(parameters, rng), self.design["drawn"])
+        found = crossed_statistics(
+            self.draw_cells(parameters, rng),
+            self.design["drawn"],
+            nested=bool(self.design["nested"]),
+        )
         return {
             **self.design,
             "y_mean": found.mean,
@@ -147,12 +158,13 @@ class InterventionEffects:
         """
         n_a, n_r, n_draws = data["J"], data["V"], data["D"]
         var_a, var_r, var_s, var_e = (np.square(draws[f"sigma_{name}"]) for name in PARTS)
-        of_draws = (n_draws - 1) * np.asarray(data["drawn"])
+        of_draws, nested = (n_draws - 1) * np.asarray(data["drawn"]), bool(data["nested"])
+        of_a = n_r * var_a + var_e
         laws = (
-            ("ss_a", n_a - 1, n_r * var_a + var_e),
+            ("ss_a", n_a - 1 - nested * of_draws, of_a),
             ("ss_r", n_r - 1, n_a * var_r + var_e),
-            ("ss_s", of_draws, n_a * n_r / n_draws * var_s + var_e),
-            ("ss_e", (n_a - 1) * (n_r - 1) - of_draws, var_e),
+            ("ss_s", of_draws, n_a * n_r / n_draws * var_s + (of_a if nested else var_e)),
+            ("ss_e", (n_a - 1) * (n_r - 1) - (not nested) * of_draws, var_e),
         )
         of_sums = sum(freedom * np.log(scale) + data[name] / scale for name, freedom, scale in laws)
         variance = _mean_variance(draws, data)

@@ -1,0 +1,1 @@
+"""Coverage study: effects that are told, held against effects that are known."""
