@@ -33,6 +33,7 @@ def schema_of(contract: Domain) -> Domain:
         "tasks": {},
         "costs": Costs(),
         "causal_graph": (),
+        "actions": {},
         "priors": {},
         "decision_worth": None,
         "check_thresholds": CheckThresholds(),

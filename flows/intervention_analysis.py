@@ -22,10 +22,12 @@ from tasks.errors import InputError
 from tasks.inference.steps import (
     FittedEffects,
     choose_effects_pooling,
+    draw_learning_curves,
     fit_effects_model,
     weigh_keys,
 )
-from tasks.intervention.steps import DataAtHand, retrain_leading, simulate_interventions
+from tasks.intervention.data_at_hand import DataAtHand
+from tasks.intervention.steps import retrain_leading, simulate_interventions, spend_budget
 from tasks.relations.steps import check_data, given_data, make_features
 from tasks.report.steps import Records, write_report
 from tasks.run_store import Artifact, RunStore
@@ -59,7 +61,8 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
     began = datetime.now(UTC)
     store = RunStore.current()
     contract, name, target = resolve(parameters)
-    narrator = Narrator(STEPS + bool(contract.priors), artifact_key(contract.name))
+    further = bool(contract.priors), bool(parameters.acquire), parameters.budget is not None
+    narrator = Narrator(STEPS + sum(further), artifact_key(contract.name))
     run = run_name(contract.name, began)
     seed, schema = parameters.seed, schema_of(contract)
     used = store.save_text("domain.yaml", as_yaml(contract, name, target))
@@ -100,22 +103,24 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
     )
     narrator.stage("SIMULATE")
     given = DataAtHand(
-        contract=schema,
+        contract=schema.model_copy(
+            update={"causal_graph": contract.causal_graph, "actions": contract.actions}
+        ),
         target=target,
         tables=data.tables,
         faults=data.faults,
         features=features,
         ensemble=ensemble,
+        measured=measured.rows,
+        key_cells=shared.key_cells,
+        replicates=parameters.replicates,
     )
     simulated = narrator.run(
         "repairs in replicate cells",
         simulate_interventions,
         given,
-        measured.rows,
         shared.shares,
-        shared.key_cells,
         seed,
-        parameters.replicates,
         parameters.top_columns,
         parameters.ranges,
     )
@@ -124,13 +129,38 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
         retrain_leading,
         given,
         simulated.effects,
+        contract.costs,
         seed,
         backbone,
-        parameters.replicates,
         parameters.retrain,
         parameters.retrain_rows,
         parameters.evaluation_rows,
     )
+    curves = bought = None
+    if parameters.acquire:
+        curves = narrator.run(
+            "learning curves",
+            draw_learning_curves,
+            given,
+            shared.shares,
+            contract.costs.row,
+            seed,
+            backbone,
+            parameters.ranges,
+            parameters.acquire,
+            parameters.worth,
+        )
+    if parameters.budget is not None:
+        bought = narrator.run(
+            "best use of the budget",
+            spend_budget,
+            given,
+            simulated.effects,
+            retrained.effects,
+            contract.costs,
+            parameters.budget,
+            seed,
+        )
     beliefs = None
     if contract.priors:
         beliefs = narrator.run(
@@ -175,6 +205,9 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
         diagnostics=fitted.diagnostics,
         model_check=checked,
         not_retrained=retrained.left_out,
+        real_changes=simulated.real_changes,
+        curves=curves,
+        budget=bought,
         retrained=retrained.effects,
         retrained_posterior=anew.posterior if anew else None,
         beliefs=beliefs,
@@ -198,6 +231,9 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
         "effects_data.json": fitted.data,
         "model_check.json": checked,
         "not_retrained.json": retrained.left_out,
+        "real_changes.json": simulated.real_changes,
+        **({"learning_curves.json": curves} if curves else {}),
+        **({"budget.json": bought} if bought else {}),
         **({"retrained.parquet": retrained.effects} if retrained.effects else {}),
         **(_kept_fit(anew) if anew else {}),
         **({"beliefs.json": beliefs} if beliefs else {}),

@@ -77,6 +77,33 @@ class AnalysisParameters(BaseModel):
             "at random where there are more.",
         ),
     ] = 4000
+    acquire: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=100,
+            description="Value ranges whose learning curves are fitted, those with the largest "
+            "shares first: what more training rows there would be worth. Each takes three fits of "
+            "all members.",
+        ),
+    ] = 0
+    worth: Annotated[
+        float,
+        Field(
+            gt=0,
+            lt=100,
+            description="Reduction of the uncertainty in per cent for which rows are asked.",
+        ),
+    ] = 5.0
+    budget: Annotated[
+        float | None,
+        Field(
+            gt=0,
+            allow_inf_nan=False,
+            description="What repairs may cost together, in the unit of the contract's costs: the "
+            "set that lowers the uncertainty most is told.",
+        ),
+    ] = None
     interactions: Annotated[
         bool, Field(description="Whether to measure interactions between tables too.")
     ] = False

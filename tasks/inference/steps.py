@@ -11,8 +11,10 @@ import polars as pl
 from prefect import task
 from pydantic import BaseModel, TypeAdapter
 
+from tasks.attribution.members import split_members
 from tasks.bayes.stan_data import data_json
 from tasks.cache import CONTENT
+from tasks.domain import Node
 from tasks.inference.comparison.compare import compare_models
 from tasks.inference.comparison.record import ModelName
 from tasks.inference.comparison.settings import ComparisonSettings
@@ -21,10 +23,14 @@ from tasks.inference.effects import fit_effects, program_data
 from tasks.inference.effects_data import parameter_count
 from tasks.inference.effects_pooling import choose_pooling, heavy_levels
 from tasks.inference.keys import key_shares
+from tasks.inference.learning_curves import learning_curves
 from tasks.inference.level_pooling import LevelPooling
 from tasks.intervention.cell_table import cells_from_table
+from tasks.intervention.data_at_hand import DataAtHand, ranges_of
+from tasks.intervention.refitting import Recipe
 from tasks.run_store import Artifact, RunStore
 from tasks.seeds import generator
+from tasks.uncertainty.backbone import Backbone
 from tasks.uncertainty.threads import usable_cores
 
 POOLING = TypeAdapter(tuple[LevelPooling, ...])
@@ -87,6 +93,40 @@ def weigh_keys(key_cells: Artifact, seed: int) -> Artifact:
     shares = key_shares(arrays["keys"].tolist(), arrays["cells"], generator(seed, "keys"))
     text = json.dumps([asdict(share) for share in shares], indent=1, ensure_ascii=False)
     return store.save_text("keys.json", text)
+
+
+@task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
+def draw_learning_curves(
+    given: DataAtHand,
+    shares: Artifact,
+    row_cost: float | None,
+    seed: int,
+    backbone: Backbone,
+    ranges: int,
+    most: int,
+    worth: float,
+) -> Artifact:
+    """Say what more training rows of the value ranges with the largest shares would be worth."""
+    store = RunStore.current()
+    table, data, fitted = given.model(store)
+    members = split_members(fitted.n_members, given.replicates)
+    told = sorted(
+        json.loads(store.read_text(shares))["ranges"], key=lambda entry: -entry["fraction"]
+    )
+    curves, left_out = learning_curves(
+        data.training,
+        given.evaluation(store, table, data, fitted),
+        ranges_of(data, data.x[data.train], ranges),
+        [Node(**entry["node"]) for entry in told],
+        Recipe(backbone, seed, members, usable_cores()),
+        most=most,
+        worth=worth,
+        row_cost=row_cost,
+        seed=seed,
+    )
+    record = {"curves": [curve.model_dump(mode="json") for curve in curves], "left_out": left_out}
+    text = json.dumps(record, indent=1, ensure_ascii=False)
+    return store.save_text("learning_curves.json", text)
 
 
 class Compared(BaseModel):

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tasks.attribution.cells import cell_means
+from tasks.attribution.relative_change import relative_change
 from tasks.errors import InputError
 from tasks.intervention.nested_subsets import (
     FRACTIONS,
@@ -59,25 +60,9 @@ class AcquisitionCells:
     def effects(self) -> FloatArray:
         """Change of U as each cell sees it, in per cent, shape (F, J, V).
 
-        Their mean over the cells is 100 (R - 1), R being the ratio of the mean U(n_f) to the mean
-        U(N), and a cell counts with its influence on R: 100 (R - 1) + 100 (U_jv(n_f) -
-        R U_jv(N)) / U(N). The mean of the ratios of single cells would be too high, since few
-        members say little of the U(N) below the line.
-
-        References
-        ----------
-        Cochran (1977), Sampling Techniques, 3rd edition, chapter 6.
-
-        Examples
-        --------
-        >>> u_now, u_kept = np.array([[1.0, 3.0], [1.0, 3.0]]), np.full((1, 2, 2), 3.0)
-        >>> cells = AcquisitionCells(100, np.array([50]), 2, u_now, u_kept)
-        >>> float(cells.effects.mean()), float(100 * (u_kept / u_now - 1).mean())
-        (50.0, 100.0)
+        See `relative_change`.
         """
-        now = self.u_now.mean()
-        ratio = self.u_kept.mean(axis=(1, 2), keepdims=True) / now
-        return np.asarray(100 * (ratio - 1 + (self.u_kept - ratio * self.u_now) / now))
+        return relative_change(self.u_now, self.u_kept)
 
 
 def acquisition_cells(

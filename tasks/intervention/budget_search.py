@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from math import inf
 
-from tasks.domain import Node
+from tasks.attribution.relative_change import relative_change
 from tasks.errors import InputError
 from tasks.intervention.budget_choice import Candidate, SetCells, choose_set
 from tasks.intervention.budget_record import BudgetRecord
@@ -12,11 +12,11 @@ from tasks.intervention.budget_sets import ItemSet, admissible_sets, search_sets
 from tasks.intervention.changes import Change, plan_change
 from tasks.intervention.joint_change import exclude_each_other, join_changes
 from tasks.intervention.replicate_cells import Action
-from tasks.intervention.simulated_action import Scene, _score_changed
+from tasks.intervention.simulated_action import Scene, score_changed
 
 MOST_CANDIDATES = 8
 """Candidates that are combined: they have at most 255 sets."""
-ANY_SET = Action(Node(table="repairs"), "joint")
+ANY_SET = "repairs made together"
 """Names the seed of the draws, which all sets have in common."""
 
 
@@ -112,11 +112,11 @@ def simulate_set(scene: Scene, changes: Mapping[Action, Change]) -> SetCells:
     InputError
         As `join_changes`.
     """
-    scores, _ = _score_changed(scene, join_changes(changes), ANY_SET)
+    scores, _ = score_changed(scene, join_changes(changes), ANY_SET)
     u_before, nll_before = scene.cells(scene.scores)
     u_after, nll_after = scene.cells(scores)
     return SetCells(
-        effects=100 * (u_after / u_before - 1),
+        effects=relative_change(u_before, u_after),
         nll_change=float((nll_after - nll_before).mean()),
         drawn=any(action.is_drawn for action in changes),
     )

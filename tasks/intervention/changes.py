@@ -8,11 +8,12 @@ import numpy.typing as npt
 import polars as pl
 
 from tasks.domain import PLACEBO, ColumnTask, Node
+from tasks.intervention.causal_change import CausalChange
 from tasks.intervention.column_repairs import SHRINKAGE
 from tasks.intervention.faulty_database import FaultyDatabase, NotApplicable
 from tasks.intervention.feature_rows import FeatureRows
 from tasks.intervention.repairs import Repair, plan_repair
-from tasks.intervention.replicate_cells import Action, FloatArray
+from tasks.intervention.replicate_cells import DO, Action, FloatArray
 from tasks.relations.features import PLACEBO_FEATURE, Links, link_rows, read_features
 from tasks.relations.task_rows import FACT
 
@@ -148,6 +149,10 @@ def plan_change(
     NotApplicable
         If it does nothing, or nothing tells what it would do.
     """
+    if action.intervention == DO:
+        if action.node not in database.worlds:
+            raise NotApplicable(f"The contract considers no real change of {action.node}.")
+        return CausalChange(database.worlds[action.node], database, given, links)
     if action.node.table != PLACEBO:
         return RepairChange(plan_repair(database, action), database, given, links)
     if action not in PLACEBO_ACTIONS:

@@ -1,15 +1,20 @@
 """A database, what the gate marked in it, and what may be mended."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from tasks.domain import Column, ColumnTask, Domain, Task
+from tasks.domain import Column, ColumnTask, Domain, Node, Task
 from tasks.errors import InputError
 from tasks.relations.events import row_times
 from tasks.relations.feature_values import usable_columns
 from tasks.relations.gate import ROW
+
+if TYPE_CHECKING:
+    from tasks.intervention.causal_worlds import World
 
 
 class NotApplicable(InputError):  # noqa: N818 (a finding, told as a sentence, not a failure)
@@ -31,12 +36,16 @@ class FaultyDatabase:
         one, as `check_tables` gives them.
     task
         What is predicted.
+    worlds
+        The database as it would be after each real change that the contract considers, by the
+        column that is acted on.
     """
 
     contract: Domain
     tables: dict[str, pl.DataFrame]
     faults: dict[str, pl.DataFrame]
     task: Task
+    worlds: Mapping[Node, "World"] = field(default_factory=dict)
 
     @property
     def target(self) -> tuple[str, str]:

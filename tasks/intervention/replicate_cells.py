@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from tasks.attribution.relative_change import relative_change
 from tasks.domain import Node
 from tasks.errors import InputError
 
@@ -13,6 +14,8 @@ FloatArray = npt.NDArray[np.float64]
 
 DRAWN = frozenset({"impute_missing", "correct", "improve_quality"})
 """Interventions that put in drawn values, which stand for true ones that nobody knows."""
+DO = "do"
+"""A change of the world, not of its record: what follows from it changes too."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,15 @@ class Action:
     def is_drawn(self) -> bool:
         """Whether the values that it puts in are drawn."""
         return self.intervention in DRAWN
+
+    @property
+    def keeps_target(self) -> bool:
+        """Whether the targets that were observed say how good predictions are after it.
+
+        Not where drawn values stand for true ones that brought these targets about, nor where the
+        world itself changes.
+        """
+        return not self.is_drawn and self.intervention != DO
 
     def __str__(self) -> str:
         """Name as a reader knows it."""
@@ -97,32 +109,10 @@ class ReplicateCells:
     def effects(self) -> FloatArray:
         """Effect of each action as each cell sees it, in per cent, shape (K, J, V).
 
-        The effect of an action is 100 (U_after - U_before) / U_before of the means over all cells:
-        100 R. A cell counts with its influence on this ratio: 100 R + 100 (u_after -
-        (1 + R) u_before) / U_before, whose mean over the cells is the effect, and whose variance is
-        that of a ratio of means. Ratios of the single cells would be biased where what is to be
-        mended makes the uncertainty of a block large: it would count for less there.
-
-        References
-        ----------
-        Cochran (1977), Sampling Techniques, chapter 6, for the variance of a ratio estimate.
-
-        Examples
-        --------
-        One block of two holds all that is mended, and most of the uncertainty:
-
-        >>> one = Action(Node(table="items"), "improve_quality")
-        >>> before, zeros = np.array([[1.0, 9.0], [1.0, 9.0]]), np.zeros((2, 2))
-        >>> after = np.array([[[1.0, 4.0], [1.0, 4.0]]])
-        >>> counts = np.array([1]), np.array([1.0])
-        >>> cells = ReplicateCells((one,), *counts, before, after, zeros, zeros[None])
-        >>> float(cells.effects.mean()), float(np.mean(100 * (after / before - 1)).round(1))
-        (-50.0, -27.8)
+        The mean over the cells, 100 (U_after - U_before) / U_before of the means over all of them,
+        is the effect; see `relative_change`.
         """
-        before = self.u_before.mean()
-        ratio = self.u_after.mean(axis=(1, 2), keepdims=True) / before
-        effects: FloatArray = 100 * (ratio - 1 + (self.u_after - ratio * self.u_before) / before)
-        return effects
+        return relative_change(self.u_before, self.u_after)
 
     @property
     def nll_changes(self) -> FloatArray:

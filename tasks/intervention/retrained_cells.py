@@ -5,10 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from tasks.attribution.crossed import crossed_statistics
 from tasks.intervention.cell_table import cells_from_table, cells_to_table, cube
-from tasks.intervention.replicate_cells import FloatArray, ReplicateCells
+from tasks.intervention.replicate_cells import Action, FloatArray, ReplicateCells
 
 QUALITIES = ("crps", "gap")
+ONE_SIDED = 1.645
+"""Standard errors by which a score must be worse to be called so: 95 %, one-sided."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,13 @@ class RetrainedCells:
     gap_after: FloatArray
     training_rows: int
     held_out_rows: int
+
+    @property
+    def illusory(self) -> list[Action]:
+        """Interventions after which the held-out likelihood is worse by more than chance."""
+        change = crossed_statistics(self.cells.nll_changes, self.cells.drawn, nested=True)
+        worse = change.mean > ONE_SIDED * change.standard_error
+        return [a for a, is_worse in zip(self.cells.actions, worse, strict=True) if is_worse]
 
 
 def retrained_to_table(found: RetrainedCells) -> pl.DataFrame:

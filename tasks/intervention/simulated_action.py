@@ -13,7 +13,7 @@ from tasks.intervention.faulty_database import FaultyDatabase, NotApplicable
 from tasks.intervention.repairs import is_principal
 from tasks.intervention.replicate_cells import Action, FloatArray
 from tasks.intervention.rescoring import Evaluation
-from tasks.relations.features import Links
+from tasks.relations.features import Links, link_rows
 from tasks.seeds import child_seed
 
 Ranges = Mapping[tuple[str, str], ColumnRanges]
@@ -48,6 +48,28 @@ class Scene:
     def cells(self, scores: FloatArray) -> FloatArray:
         """Means of rows' scores, (2, J, N), over the blocks, (2, J, V)."""
         return cell_means(np.swapaxes(scores, -1, -2), self.evaluation.blocks)
+
+
+def make_scene(
+    database: FaultyDatabase, evaluation: Evaluation, ranges: Ranges, seed: int
+) -> Scene:
+    """Link the rows, and score them as they are.
+
+    Parameters
+    ----------
+    database, evaluation, ranges, seed
+        As of `Scene`.
+    """
+    every_row = np.arange(len(evaluation.x))
+    scores = [evaluation.score(j, every_row, evaluation.x) for j in range(len(evaluation.members))]
+    return Scene(
+        database=database,
+        evaluation=evaluation,
+        links=link_rows(database.contract, database.tables, database.task, evaluation.rows),
+        scores=np.stack(scores, axis=1),
+        ranges=ranges,
+        seed=seed,
+    )
 
 
 @dataclass(frozen=True)
@@ -87,7 +109,7 @@ def simulate_action(scene: Scene, action: Action) -> list[Simulated]:
         do.
     """
     change = plan_change(action, scene.database, scene.evaluation, scene.links)
-    scores, touched = _score_changed(scene, change, action)
+    scores, touched = score_changed(scene, change, str(action))
     if np.array_equal(scores, scene.scores):
         raise NotApplicable(f"{action} changes no prediction for an evaluation row.")
     whole = Simulated(action, change.changed, int(touched.sum()), scene.cells(scores))
@@ -97,17 +119,32 @@ def simulate_action(scene: Scene, action: Action) -> list[Simulated]:
     return [whole, *_at_ranges(scene, action, ranges, scores, touched)]
 
 
-def _score_changed(
-    scene: Scene, change: Change, action: Action
+def score_changed(
+    scene: Scene, change: Change, name: str
 ) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
-    """Scores of the rows after the change, shape (2, J, N), and which rows it touched."""
+    """Score the rows that a change touches again, in every replicate cell.
+
+    Parameters
+    ----------
+    scene
+        What all actions share.
+    change
+        What becomes of the rows.
+    name
+        Of the seed of its draws.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Scores of the rows after the change, shape (2, J, N), and which rows it touched.
+    """
     evaluation = scene.evaluation
     every_row, groups = np.arange(len(evaluation.x)), len(evaluation.members)
     draw_of_cell = draw_of_cells(groups, evaluation.n_blocks)
     n_draws = int(draw_of_cell.max()) + 1 if change.is_random else 1
     draws = [
         change.features(every_row, np.random.default_rng(seed))
-        for seed in child_seed(scene.seed, str(action)).spawn(n_draws)
+        for seed in child_seed(scene.seed, name).spawn(n_draws)
     ]
     places, values = draws[0][0], np.stack([drawn for _, drawn in draws])
     scores, touched = scene.scores.copy(), np.zeros(len(every_row), dtype=bool)

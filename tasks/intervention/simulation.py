@@ -12,9 +12,14 @@ from tasks.intervention.expected_parts import expected_parts
 from tasks.intervention.faulty_database import FaultyDatabase, NotApplicable
 from tasks.intervention.replicate_cells import Action, ReplicateCells
 from tasks.intervention.rescoring import Evaluation
-from tasks.intervention.simulated_action import Ranges, Scene, Simulated, simulate_action
+from tasks.intervention.simulated_action import (
+    Ranges,
+    Scene,
+    Simulated,
+    make_scene,
+    simulate_action,
+)
 from tasks.progress import track
-from tasks.relations.features import link_rows
 
 FEWEST_CELLS = 0.5
 """Share of the cells in which an action must change the uncertainty to be told."""
@@ -67,16 +72,7 @@ def simulate(
     InputError
         If the uncertainty before is 0 in a cell.
     """
-    every_row = np.arange(len(evaluation.x))
-    scores = [evaluation.score(j, every_row, evaluation.x) for j in range(len(evaluation.members))]
-    scene = Scene(
-        database=database,
-        evaluation=evaluation,
-        links=link_rows(database.contract, database.tables, database.task, evaluation.rows),
-        scores=np.stack(scores, axis=1),
-        ranges=ranges,
-        seed=seed,
-    )
+    scene = make_scene(database, evaluation, ranges, seed)
     chosen = list(dict.fromkeys(actions))
     done: list[Simulated] = []
     left_out: dict[str, str] = {}

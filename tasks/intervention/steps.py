@@ -1,32 +1,36 @@
 """Steps of the interventions: repairs simulated in replicate cells, and members fitted anew."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 from prefect import task
 from pydantic import BaseModel
 
-from tasks.attribution.database import column_ranges, database_hierarchy
 from tasks.attribution.members import split_members
 from tasks.cache import CONTENT
-from tasks.domain import PLACEBO, Domain, Task
+from tasks.domain import PLACEBO, Costs
 from tasks.intervention.actions import choose_actions
+from tasks.intervention.budget_candidates import budget_candidates
+from tasks.intervention.budget_search import search_budget
+from tasks.intervention.causal_worlds import make_worlds
 from tasks.intervention.cell_table import cells_from_table, cells_to_table
+from tasks.intervention.data_at_hand import DataAtHand, ranges_of
 from tasks.intervention.faulty_database import FaultyDatabase
 from tasks.intervention.known_rows import known_rows
 from tasks.intervention.leading import leading_actions
 from tasks.intervention.refitting import Recipe, Refitted
-from tasks.intervention.rescoring import Evaluation
-from tasks.intervention.retrained_cells import retrained_to_table
+from tasks.intervention.replicate_cells import DO, Action
+from tasks.intervention.retrained_cells import retrained_from_table, retrained_to_table
 from tasks.intervention.retraining import retrain
+from tasks.intervention.simulated_action import make_scene
 from tasks.intervention.simulation import simulate
-from tasks.relations.table_files import read_features, read_frames
 from tasks.run_store import Artifact, RunStore
 from tasks.seeds import generator
 from tasks.uncertainty.backbone import Backbone
-from tasks.uncertainty.files import read_ensemble
-from tasks.uncertainty.model_data import model_data, training_sample
+from tasks.uncertainty.model_data import training_sample
 from tasks.uncertainty.threads import usable_cores
 
 
@@ -39,10 +43,13 @@ class Simulated(BaseModel):
         ``effects.parquet``: one row an action and replicate cell.
     left_out
         ``left_out.json``: actions that were not simulated, and why.
+    real_changes
+        ``real_changes.json``: what each real change of the contract is, and what follows from it.
     """
 
     effects: Artifact
     left_out: Artifact
+    real_changes: Artifact
 
 
 class Retrained(BaseModel):
@@ -60,79 +67,32 @@ class Retrained(BaseModel):
     left_out: Artifact
 
 
-class DataAtHand(BaseModel):
-    """Database, features and ensemble of a run.
-
-    Attributes
-    ----------
-    contract, target
-        The domain and what is predicted.
-    tables, faults
-        By name: frames, and which cells and rows break a rule.
-    features, ensemble
-        As the steps before left them.
-    """
-
-    contract: Domain
-    target: Task
-    tables: dict[str, Artifact]
-    faults: dict[str, Artifact]
-    features: Artifact
-    ensemble: Artifact
-
-    def database(self, store: RunStore) -> FaultyDatabase:
-        """The tables with their faults."""
-        return FaultyDatabase(
-            contract=self.contract,
-            tables=read_frames({name: store.fetch(kept) for name, kept in self.tables.items()}),
-            faults=read_frames({name: store.fetch(kept) for name, kept in self.faults.items()}),
-            task=self.target,
-        )
-
-
 @task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
 def simulate_interventions(
-    given: DataAtHand,
-    measured: Artifact,
-    shares: Artifact,
-    key_cells: Artifact,
-    seed: int,
-    replicates: int,
-    top_columns: int,
-    ranges: int,
+    given: DataAtHand, shares: Artifact, seed: int, top_columns: int, ranges: int
 ) -> Simulated:
-    """Simulate repairs at the nodes with the largest shares, and on the placebo."""
+    """Simulate repairs at the nodes with the largest shares, real changes, and the placebo."""
     store = RunStore.current()
-    table = read_features(store.fetch(given.features))
-    data = model_data(table, given.target)
-    fitted = read_ensemble(store.fetch(given.ensemble))
-    rows = np.load(store.fetch(measured))["rows"]
-    evaluation = Evaluation(
-        rows=table.rows[rows],
-        encoder=data.encoder,
-        x=data.x[rows],
-        y=data.y[rows],
-        ensemble=fitted,
-        members=split_members(fitted.n_members, replicates),
-        blocks=np.load(store.fetch(key_cells))["blocks"],
-    )
-    hierarchy = database_hierarchy(data.encoder.nodes)
-    cut = column_ranges(data.encoder, hierarchy, data.x[data.train], data.x[rows], ranges)
     database = given.database(store)
+    worlds, not_done = make_worlds(database, seed)
+    table, data, fitted = given.model(store)
+    evaluation = given.evaluation(store, table, data, fitted)
     shared = _mendable_shares(store.read_text(shares), database)
+    actions = choose_actions(shared, given.contract, top_columns)
     cells, left_out = simulate(
-        database,
+        replace(database, worlds=worlds),
         evaluation,
-        choose_actions(shared, given.contract, top_columns),
-        dict(zip(hierarchy.columns, cut, strict=True)),
+        (*actions, *(Action(node, DO) for node in worlds)),
+        ranges_of(data, evaluation.x, ranges),
         seed=seed,
         workers=usable_cores(),
     )
+    left_out |= {str(Action(node, DO)): reason for node, reason in not_done.items()}
+    changes = {str(node): {"action": w.action, "note": w.note} for node, w in worlds.items()}
     return Simulated(
         effects=store.save("effects.parquet", cells_to_table(cells).write_parquet),
-        left_out=store.save_text(
-            "left_out.json", json.dumps(left_out, indent=1, ensure_ascii=False)
-        ),
+        left_out=_save(store, "left_out.json", left_out),
+        real_changes=_save(store, "real_changes.json", changes),
     )
 
 
@@ -140,33 +100,28 @@ def simulate_interventions(
 def retrain_leading(
     given: DataAtHand,
     effects: Artifact,
+    costs: Costs,
     seed: int,
     backbone: Backbone,
-    replicates: int,
     leading: int,
     most_training_rows: int,
     most_rows: int,
 ) -> Retrained:
     """Make the leading repairs to the training rows and fit the members anew."""
     store = RunStore.current()
-    table = read_features(store.fetch(given.features))
-    data = model_data(table, given.target)
-    fitted = read_ensemble(store.fetch(given.ensemble))
-    members = split_members(fitted.n_members, replicates)
+    table, data, fitted = given.model(store)
+    members = split_members(fitted.n_members, given.replicates)
     train = np.flatnonzero(data.train)
-    sample = train[
-        training_sample(
-            data.entities[train], most_training_rows, generator(seed, "rows to fit anew")
-        )
-    ]
+    rng = generator(seed, "rows to fit anew")
+    sample = train[training_sample(data.entities[train], most_training_rows, rng)]
     cells = cells_from_table(pl.read_parquet(store.fetch(effects)))
     found, left_out = retrain(
         given.database(store),
         known_rows(table, data, sample),
         known_rows(table, data, np.flatnonzero(data.test)),
-        leading_actions(cells, given.contract.costs, leading) if leading else (),
+        leading_actions(cells, costs, leading) if leading else (),
         Recipe(backbone, seed, members, usable_cores()),
-        blocks=replicates,
+        blocks=given.replicates,
         most_rows=most_rows,
         seed=seed,
         fitted=Refitted(members, (fitted,)) if len(sample) == len(train) else None,
@@ -174,12 +129,34 @@ def retrain_leading(
     kept = None
     if found:
         kept = store.save("retrained.parquet", retrained_to_table(found).write_parquet)
-    return Retrained(
-        effects=kept,
-        left_out=store.save_text(
-            "not_retrained.json", json.dumps(left_out, indent=1, ensure_ascii=False)
-        ),
+    return Retrained(effects=kept, left_out=_save(store, "not_retrained.json", left_out))
+
+
+@task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
+def spend_budget(
+    given: DataAtHand,
+    effects: Artifact,
+    retrained: Artifact | None,
+    costs: Costs,
+    budget: float,
+    seed: int,
+) -> Artifact:
+    """Choose the repairs that lower U most, made together, for at most so much."""
+    store = RunStore.current()
+    table, data, fitted = given.model(store)
+    evaluation = given.evaluation(store, table, data, fitted)
+    cells = cells_from_table(pl.read_parquet(store.fetch(effects)))
+    anew = retrained_from_table(pl.read_parquet(store.fetch(retrained))) if retrained else None
+    record = search_budget(
+        make_scene(given.database(store), evaluation, {}, seed),
+        budget_candidates(cells, anew, costs),
+        budget,
     )
+    return store.save_text("budget.json", record.model_dump_json(indent=1))
+
+
+def _save(store: RunStore, name: str, content: Mapping[str, object]) -> Artifact:
+    return store.save_text(name, json.dumps(content, indent=1, ensure_ascii=False))
 
 
 def _mendable_shares(text: str, database: FaultyDatabase) -> dict[tuple[str, str], float]:

@@ -9,7 +9,9 @@ import numpy.typing as npt
 
 from tasks.beliefs.run_records import ConflictRun
 from tasks.domain import PLACEBO, Domain, Node, Task
+from tasks.inference.learning_curves import LearningCurve
 from tasks.inference.level_pooling import LevelPooling
+from tasks.intervention.budget_record import BudgetRecord
 from tasks.intervention.replicate_cells import ReplicateCells
 from tasks.intervention.retrained_cells import RetrainedCells
 from tasks.report.effect_record import Interval
@@ -48,6 +50,10 @@ class Findings:
     retrained, retrained_draws
         Content of ``retrained.parquet``, and posterior draws of its effects, shape (S, K'); None
         and no draw where no member was fitted anew.
+    real_changes
+        Content of ``real_changes.json``.
+    curves, budget
+        Content of ``learning_curves.json`` and ``budget.json``; None where they were not asked for.
     beliefs
         Content of ``beliefs.json``; None where the contract has no priors.
     """
@@ -67,8 +73,11 @@ class Findings:
     draws: npt.NDArray[np.float64]
     left_out: Mapping[str, str]
     not_retrained: Mapping[str, str]
+    real_changes: Mapping[str, Record]
     retrained: RetrainedCells | None
     retrained_draws: npt.NDArray[np.float64]
+    curves: Record | None = None
+    budget: Record | None = None
     beliefs: Record | None = None
 
 
@@ -116,6 +125,8 @@ def compose(found: Findings) -> Report:
         beliefs=ConflictRun.model_validate(found.beliefs) if found.beliefs else None,
         interactions=_interactions(found.shares.get("interactions") or ()),
         retraining=_retraining(found.retrained),
+        curves=tuple(LearningCurve(**one) for one in (found.curves or {}).get("curves", ())),
+        budget=BudgetRecord.model_validate(found.budget) if found.budget else None,
         notes=_notes(found),
     )
 
@@ -184,6 +195,10 @@ def _notes(found: Findings) -> tuple[str, ...]:
         notes.append("The shares did not reach the precision asked for: see their errors.")
     notes += [reason for action, reason in found.left_out.items() if PLACEBO in action]
     notes += found.not_retrained.values()
+    notes += (found.curves or {}).get("left_out", {}).values()
+    notes += [f"{one['action']}: {one['note']}" for one in found.real_changes.values()]
+    if found.real_changes:
+        notes.append("Real changes: neither the target nor its past values change.")
     if found.left_out:
         notes.append(
             f"{len(found.left_out)} interventions at the nodes looked at change nothing, or next "

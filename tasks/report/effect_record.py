@@ -3,10 +3,8 @@
 from typing import Literal
 
 from tasks.domain import Node
+from tasks.intervention.retrained_cells import ONE_SIDED
 from tasks.report.frozen import Frozen
-
-ONE_SIDED = 1.645
-"""Standard errors by which a score must be worse to be called so: 95 %, one-sided."""
 
 Confidence = Literal["high", "medium", "needs more data"]
 

@@ -38,7 +38,7 @@ def effects_of(
     anew = _retrained(retrained, retrained_draws) if retrained else {}
     effects = []
     for k, action in enumerate(cells.actions):
-        known, found = not action.is_drawn, anew.get(action)
+        known, found = action.keeps_target, anew.get(action)
         change, error = float(likelihood.mean[k]), float(likelihood.standard_error[k])
         gains = posterior[k].mean < 0
         effects.append(

@@ -10,7 +10,9 @@ from pydantic import Field
 
 from tasks.beliefs.run_records import ConflictRun
 from tasks.domain import Node
+from tasks.inference.learning_curves import LearningCurve
 from tasks.inference.level_pooling import LevelPooling
+from tasks.intervention.budget_record import BudgetRecord
 from tasks.report.effect_record import Effect, Interval, Ranked
 from tasks.report.evidence import CalibrationPoint, Diagnostics, GateCheck, ModelCheck, Score
 from tasks.report.frozen import ByName, Frozen
@@ -116,6 +118,10 @@ class Report(Frozen):
         The contract's priors held against data; None where it has none.
     notes
         What a reader must know, each a sentence.
+    curves
+        Learning curves of value ranges.
+    budget
+        The best use of a budget; None where none was given.
     retraining
         ``training_rows`` that members were fitted anew to, and ``held_out_rows`` that they were
         compared on; empty where none were.
@@ -148,5 +154,7 @@ class Report(Frozen):
     model_check: ModelCheck
     beliefs: ConflictRun | None = None
     interactions: tuple[Interaction, ...] = ()
+    curves: tuple[LearningCurve, ...] = ()
+    budget: BudgetRecord | None = None
     retraining: ByName[int] = Field(default_factory=dict)
     notes: tuple[str, ...] = ()

@@ -1,6 +1,8 @@
 """The evidence of a report in the order in which it is told."""
 
 from tasks.report.belief_conflict_sections import belief_section
+from tasks.report.budget_section import budget_section
+from tasks.report.curve_section import curve_section
 from tasks.report.data_sections import (
     calibration_section,
     data_section,
@@ -34,6 +36,8 @@ def sections(report: Report) -> tuple[Section, ...]:
         key_section(report),
         intervention_section(report),
         retrained_section(report),
+        *((budget_section(report.budget, report.effects),) if report.budget else ()),
+        *((curve_section(report),) if report.curves else ()),
         illusory_section(report),
         confidence_section(report),
         placebo_section(report),

@@ -66,6 +66,9 @@ class Records(BaseModel):
     diagnostics: Artifact
     model_check: Artifact
     not_retrained: Artifact
+    real_changes: Artifact
+    curves: Artifact | None = None
+    budget: Artifact | None = None
     retrained: Artifact | None = None
     retrained_posterior: Artifact | None = None
     beliefs: Artifact | None = None
@@ -105,6 +108,9 @@ def write_report(
             draws=_effect_draws(store, records.posterior),
             left_out=read(records.left_out),
             not_retrained=read(records.not_retrained),
+            real_changes=read(records.real_changes),
+            curves=read(records.curves) if records.curves else None,
+            budget=read(records.budget) if records.budget else None,
             retrained=retrained,
             retrained_draws=_effect_draws(store, records.retrained_posterior),
             beliefs=read(records.beliefs) if records.beliefs else None,

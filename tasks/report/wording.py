@@ -12,6 +12,7 @@ ACTIONS = {
     "reduce_variance": "measure {node} better ({cells})",
     "remove_outliers": "clip the {outliers} of {node}",
     "correct": "correct the {faulty} of {node}",
+    "do": "really change {node} ({cells})",
     "improve_quality": "mend the {faults} and gaps of {node}",
 }
 """What a person would do; `cells` and its kin are the number of what is changed."""

@@ -1,5 +1,6 @@
 """Cells survive the table and its file; one row tells of one action in one cell."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -39,14 +40,16 @@ def cells() -> ReplicateCells:
 
 def assert_same(one: ReplicateCells, two: ReplicateCells) -> None:
     assert one.actions == two.actions
+    assert one.nested is two.nested
     for name in ("changed", "row_fraction", "u_before", "u_after", "nll_before", "nll_after"):
         np.testing.assert_array_equal(getattr(one, name), getattr(two, name), strict=True)
 
 
-def test_cells_survive_the_file(cells: ReplicateCells, tmp_path: Path) -> None:
-    path = tmp_path / "effects.parquet"
-    cells_to_table(cells).write_parquet(path)
-    assert_same(cells_from_table(pl.read_parquet(path)), cells)
+@pytest.mark.parametrize("nested", [False, True])
+def test_cells_survive_the_file(cells: ReplicateCells, nested: bool, tmp_path: Path) -> None:
+    path, design = tmp_path / "effects.parquet", replace(cells, nested=nested)
+    cells_to_table(design).write_parquet(path)
+    assert_same(cells_from_table(pl.read_parquet(path)), design)
 
 
 def test_one_row_is_one_action_in_one_cell(cells: ReplicateCells) -> None:
@@ -76,20 +79,20 @@ def test_one_row_is_one_action_in_one_cell(cells: ReplicateCells) -> None:
                     cells.nll_before[j, v],
                     cells.nll_after[k, j, v],
                 )
-                assert row["effect"] == pytest.approx(
-                    100 * (row["u_after"] - row["u_before"]) / row["u_before"]
-                )
+                assert row["effect"] == cells.effects[k, j, v]
+                assert row["nested"] is False
 
 
 def test_columns_have_their_types(cells: ReplicateCells) -> None:
     numbers = ["u_before", "u_after", "nll_before", "nll_after", "effect"]
     table = cells_to_table(cells)
-    assert table.columns == [*KEYS[:4], "changed", "row_fraction", *KEYS[4:], *numbers]
+    assert table.columns == [*KEYS[:4], "changed", "row_fraction", *KEYS[4:], *numbers, "nested"]
     assert dict(table.schema) == {
         **dict.fromkeys(KEYS[:4], pl.String),
         "changed": pl.Int64,
         **dict.fromkeys(KEYS[4:], pl.Int64),
         **dict.fromkeys(("row_fraction", *numbers), pl.Float64),
+        "nested": pl.Boolean,
     }
 
 

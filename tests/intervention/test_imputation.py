@@ -1,5 +1,6 @@
 """Draws are proper multiple imputations, from clean donors alone, and blind to the target."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
@@ -40,15 +41,22 @@ PAIRS = Domain.model_validate(
                 "output": "regression",
                 "table": "t",
                 "column": "target",
-                "split": {"validation": "2020-01-01", "test": "2021-01-01"},
+                "split": {"validation": "2020-06-01", "test": "2021-01-01"},
             }
         },
     }
 )
 
 
-def pairs(x: FloatArray, y: FloatArray, faulty: FloatArray | None = None) -> FaultyDatabase:
-    frame = pl.DataFrame({"x": x, "y": y, "day": [datetime(2020, 1, 1)] * len(x), "target": 0.0})
+def pairs(
+    x: FloatArray,
+    y: FloatArray,
+    faulty: FloatArray | None = None,
+    days: Sequence[datetime | None] | None = None,
+) -> FaultyDatabase:
+    """All rows are of a day before the validation date unless their days are given."""
+    day = days or [datetime(2020, 1, 1)] * len(x)
+    frame = pl.DataFrame({"x": x, "y": y, "day": day, "target": 0.0})
     frame = frame.with_columns(pl.col("y").fill_nan(None))
     none = np.zeros(len(x), dtype=bool)
     faults = pl.DataFrame(dict.fromkeys((*frame.columns, ROW), none))
@@ -123,6 +131,34 @@ def test_donors_are_clean_values_of_the_column() -> None:
         after = imputer.draw(rng)
         assert set(after.filter(cells)) <= clean
         assert after.filter(~cells).equals(database.tables["t"]["y"].filter(~cells))
+
+
+def test_donors_are_of_rows_from_before_the_validation_date() -> None:
+    """Those of the day itself, of later days and of no known day give nothing."""
+    before, on, after = (datetime(2020, month, day) for month, day in ((5, 31), (6, 1), (6, 2)))
+    days: list[datetime | None] = [before, on, after, None] * 75
+    y = np.arange(300.0)
+    y[:40] = np.nan
+    database = pairs(np.zeros(300), y, days=days)
+    donors = database.donors("t", "y")
+    assert donors.to_list() == [k >= 40 and k % 4 == 0 for k in range(300)]
+    assert database.clean("t", "y").sum() == 260
+    imputer = fit_imputer(database, "t", "y", database.missing("t", "y"))
+    drawn = imputer.draw(np.random.default_rng(12)).head(40)
+    assert set(drawn) <= set(y[donors.to_numpy()])
+    assert drawn.n_unique() > 5
+
+
+def test_rows_of_a_table_without_times_count_as_known_before() -> None:
+    database = marked(shop_tables(), {("품목", WEIGHT): [3]})
+    assert database.donors("품목", WEIGHT).to_list() == [k != 3 for k in range(40)]
+
+
+def test_without_a_clean_cell_to_train_on_there_is_no_imputer() -> None:
+    y = np.append(np.nan, np.arange(20.0))
+    database = pairs(np.zeros(21), y, days=[datetime(2020, 6, 1)] * 21)
+    with pytest.raises(NotApplicable, match=r"No cell of t\.y is clean in a row to train on"):
+        fit_imputer(database, "t", "y", database.missing("t", "y"))
 
 
 def test_each_draw_knows_a_bootstrap_sample_of_the_clean_rows_alone() -> None:

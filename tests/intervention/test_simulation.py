@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pytest
 from scipy import stats
@@ -114,7 +115,7 @@ def test_cells_are_those_of_brute_force(
             drawn = repair.apply(database.tables, np.random.default_rng(seeds[(j + v) % 4]))
             after = scores_by_hand(evaluation, features_anew(database, evaluation, drawn), j, v)
             assert (cells.u_after[0, j, v], cells.nll_after[0, j, v]) == pytest.approx(after)
-    assert np.abs(cells.effects).min() > 0
+    assert (cells.u_after != cells.u_before).all()
 
 
 def all_actions() -> list[Action]:
@@ -191,8 +192,10 @@ def test_value_ranges_add_up_to_their_column() -> None:
         )
         np.testing.assert_allclose(cells.effects[at].sum(axis=0), cells.effects[whole])
         np.testing.assert_allclose(cells.nll_changes[at].sum(axis=0), cells.nll_changes[whole])
-        np.testing.assert_allclose(cells.row_fraction[at], [150 / 400, 150 / 400, 100 / 400])
-        assert (cells.changed[at] <= [150, 150, 100]).all()
+        touched = rows_touched(database, evaluation, Action(node, intervention), seed=1)
+        counts = np.array([touched[codes == code].sum() for code in range(3)])
+        assert cells.changed[at].tolist() == counts.tolist()
+        np.testing.assert_allclose(cells.row_fraction[at], counts / touched.sum())
         assert cells.row_fraction[whole] == 1
     assert not [one for one in cells.actions if one.node.column == "kind"]
 
@@ -214,18 +217,48 @@ def test_at_a_range_only_its_rows_change() -> None:
     assert cells.actions[by_label["wrong"]].node == range_node(("sales", SELF), "wrong")
 
 
+def rows_touched(
+    database: FaultyDatabase, evaluation: Evaluation, done: Action, seed: int
+) -> npt.NDArray[np.bool_]:
+    """Rows whose features change in any of four draws: each of four blocks sees each of them."""
+    repair = plan_repair(database, done)
+    touched = np.zeros(SALES, dtype=bool)
+    for child in child_seed(seed, str(done)).spawn(4):
+        tables = repair.apply(database.tables, np.random.default_rng(child))
+        after = features_anew(database, evaluation, tables)
+        same = (after == evaluation.x) | (np.isnan(after) & np.isnan(evaluation.x))
+        touched |= ~same.all(axis=1)
+    return touched
+
+
+def test_a_column_is_expected_to_have_its_part_of_the_table_s_effect() -> None:
+    """By rows touched, among the columns that the table's repair mends too."""
+    database = faulty_shop()
+    evaluation = evaluated(database)
+    whole, pieces, items = (
+        action("improve_quality", "sales"),
+        action("correct", "sales", SELF),
+        action("correct", "sales", "item"),
+    )
+    other, weight = (
+        action("remove_outliers", "sales", SELF),
+        action("impute_missing", "품목", WEIGHT),
+    )
+    cells, _ = simulate(database, evaluation, [whole, pieces, items, other, weight], {}, seed=1)
+    part = dict(zip(cells.actions, cells.row_fraction, strict=True))
+    counts = {one: rows_touched(database, evaluation, one, 1).sum() for one in (pieces, items)}
+    assert counts[pieces] != counts[items]
+    for one, count in counts.items():
+        assert part[one] == pytest.approx(count / sum(counts.values()))
+    assert (part[whole], part[other], part[weight]) == (1, 0, 1)
+
+
 def test_rows_that_a_repair_touches_are_counted() -> None:
     """Weights are missing behind orphans too, before and after: these rows do not change."""
     database = faulty_shop()
     evaluation = evaluated(database)
     done = action("impute_missing", "품목", WEIGHT)
-    repair = plan_repair(database, done)
-    touched = np.zeros(SALES, dtype=bool)
-    for seed in child_seed(1, str(done)).spawn(4):  # each of four blocks sees each of four draws
-        tables = repair.apply(database.tables, np.random.default_rng(seed))
-        after = features_anew(database, evaluation, tables)
-        same = (after == evaluation.x) | (np.isnan(after) & np.isnan(evaluation.x))
-        touched |= ~same.all(axis=1)
+    touched = rows_touched(database, evaluation, done, seed=1)
     codes = (np.arange(SALES) < 130).astype(np.intp)
     ranges = {("품목", WEIGHT): ColumnRanges(0, ("late", "early"), codes)}
     cells, _ = simulate(database, evaluation, [done], ranges, seed=1)

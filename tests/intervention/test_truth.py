@@ -52,19 +52,22 @@ class Trial:
         """The same with the twin's column in the place of the faulty one."""
         name, column = action.node.table, action.node.column
         mended = self.database.tables[name].with_columns(self.demo.clean[name][column])
-        after = build_features(
+        features = build_features(
             self.database.contract,
             self.database.tables | {name: mended},
             self.database.task,
             self.evaluation.rows,
         )
-        places, values = self.evaluation.encoder.transform_some(after)
+        places, values = self.evaluation.encoder.transform_some(features)
         x = self.evaluation.x.copy()
         x[:, places] = values
-        cells, _ = simulate(self.database, replace(self.evaluation, x=x), [], {}, seed=1)
-        before = self.simulations[0]
-        effects = 100 * (cells.u_before / before.u_before - 1)
-        return effects, cells.nll_before - before.nll_before
+        after, _ = simulate(self.database, replace(self.evaluation, x=x), [], {}, seed=1)
+        cells = replace(
+            self.simulations[0].take(np.array([0])),
+            u_after=after.u_before[None],
+            nll_after=after.nll_before[None],
+        )
+        return cells.effects[0], cells.nll_changes[0]
 
 
 @pytest.fixture(scope="module")

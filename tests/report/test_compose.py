@@ -13,6 +13,7 @@ from tasks.attribution.crossed import crossed_statistics
 from tasks.contract import load_contract
 from tasks.domain import PLACEBO, Costs, Node
 from tasks.intervention.replicate_cells import Action, ReplicateCells
+from tasks.intervention.retrained_cells import RetrainedCells
 from tasks.report.compose import Findings, compose
 from tasks.report.effect_record import Effect, Interval
 from tasks.report.evidence import CalibrationPoint, GateCheck, ModelCheck, Score
@@ -179,6 +180,9 @@ def found() -> Findings:
         cells=cells_of(LIKELIHOOD),
         draws=draws,
         left_out={},
+        not_retrained={},
+        retrained=None,
+        retrained_draws=np.empty((0, 0)),
     )
 
 
@@ -404,3 +408,56 @@ def test_a_placebo_that_is_left_out_is_told_with_its_reason(
     first, second = noted(left_out=left_out)
     assert first == "No member looks at the noise."
     assert second.startswith("2 interventions")
+
+
+@pytest.fixture(scope="module")
+def anew() -> tuple[RetrainedCells, np.ndarray]:
+    """Two leading actions and the placebo, fitted anew: the draws of 50 lie far from all others."""
+    chosen = np.array([3, 1, 2])
+    cells = replace(cells_of(LIKELIHOOD).take(chosen), nested=True)
+    before = cells.nll_before
+    found = RetrainedCells(
+        cells=cells,
+        crps_before=before,
+        crps_after=np.stack([before - 0.1, before + 0.2, before]),
+        gap_before=np.zeros((J, V)),
+        gap_after=np.full((3, J, V), 0.05),
+        training_rows=1234,
+        held_out_rows=567,
+    )
+    draws = np.array([-40.0, 3.0, 0.0]) + np.random.default_rng(3).normal(size=(50, 3))
+    return found, draws
+
+
+def test_what_was_fitted_anew_stands_at_its_own_effect_and_counts(
+    found: Findings, anew: tuple[RetrainedCells, np.ndarray]
+) -> None:
+    cells, draws = anew
+    report = compose(replace(found, retrained=cells, retrained_draws=draws))
+    assert report.retraining == {"training_rows": 1234, "held_out_rows": 567}
+    tried = {
+        Action(effect.node, effect.intervention): effect.retrained
+        for effect in (*report.effects, *report.placebo)
+        if effect.retrained
+    }
+    assert set(tried) == set(cells.cells.actions)
+    for k, action in enumerate(cells.cells.actions):
+        assert tried[action].effect.mean == pytest.approx(draws[:, k].mean())
+    assert report.ranking[0].effect.node == CAPACITY
+    assert report.ranking[0].per_cost.mean == pytest.approx(draws[:, 0].mean())
+    (illusion,) = (
+        one for one in report.effects if one.intervention == "impute_missing" and one.retrained
+    )
+    assert illusion.illusory
+    assert illusion not in [one.effect for one in report.ranking]
+    assert read_report(as_json(report)) == report
+
+
+def test_where_no_member_was_fitted_anew_nothing_is_said_of_it(found: Findings) -> None:
+    report = compose(found)
+    assert report.retraining == {}
+    assert not any(effect.retrained for effect in (*report.effects, *report.placebo))
+
+
+def test_why_members_were_not_fitted_anew_is_told(noted: Callable[..., tuple[str, ...]]) -> None:
+    assert noted(not_retrained={"correct items.weight": "Too few rows."}) == ("Too few rows.",)

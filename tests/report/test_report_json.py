@@ -63,5 +63,5 @@ def test_refuses_what_is_no_report(report: Report) -> None:
 
 def test_refuses_another_version(report: Report) -> None:
     other = report.model_copy(update={"version": 99})
-    with pytest.raises(InputError, match="of version 3, got 99"):
+    with pytest.raises(InputError, match="of version 4, got 99"):
         read_report(as_json(other))

@@ -130,7 +130,7 @@ def test_illusory_gains_are_listed_and_not_ranked(report: Report, effect_at: Eff
     text = as_text(report.model_copy(update={"effects": (false_gain, true_gain)}))
     section = part(text, "ILLUSORY GAINS")
     assert "items.price" not in section
-    assert "lowers U but worsens held-out likelihood: not recommended" in section
+    assert "Each promises to lower U but worsens held-out likelihood: not recommended" in section
     assert (
         "replace 80 cells of items.age by a typical value −44.0 [−45.0, −43.0] 0.071 ± 0.011"
         in squeezed(section)

@@ -6,9 +6,10 @@ import numpy as np
 import polars as pl
 
 from tasks.attribution.cells import row_blocks
-from tasks.attribution.database import ColumnRanges, column_ranges, database_hierarchy
+from tasks.attribution.database import ColumnRanges
 from tasks.calibration.coverage.database import Tables
 from tasks.domain import Domain, Task
+from tasks.intervention.data_at_hand import ranges_of
 from tasks.intervention.faulty_database import FaultyDatabase
 from tasks.intervention.known_rows import Known, known_rows
 from tasks.intervention.refitting import Recipe
@@ -109,14 +110,5 @@ def set_scene(
         table,
         data,
         evaluation,
-        ranges_of(data, data.x[rows]),
+        ranges_of(data, data.x[rows], RANGES),
     )
-
-
-def ranges_of(
-    data: ModelData, rows: np.ndarray[tuple[int, int], np.dtype[np.float64]]
-) -> dict[tuple[str, str], ColumnRanges]:
-    """Value ranges by column, learnt from the train rows, with the code of each of some rows."""
-    hierarchy = database_hierarchy(data.encoder.nodes)
-    cut = column_ranges(data.encoder, hierarchy, data.x[data.train], rows, RANGES)
-    return dict(zip(hierarchy.columns, cut, strict=True))

@@ -16,6 +16,7 @@ from tasks.calibration.coverage.database import (
     draw_sales,
     study_contract,
 )
+from tasks.calibration.coverage.more_rows import MoreRows, more_rows
 from tasks.calibration.coverage.scene import set_scene
 from tasks.calibration.coverage.told import Told, recommended, tell
 from tasks.calibration.coverage.truth import Effect, Population
@@ -154,7 +155,16 @@ def study_database(number: int, settings: Settings) -> Outcome:
     )
     population = Population(scene, own, more, MEMBER, settings.truth_members, seed + 1)
     truths = _truths(told, population)
-    return Outcome(effects=_held(told, truths, rng), ranking=_choices(told, truths))
+    further = more_rows(
+        scene,
+        recipe,
+        told.cells.u_before,
+        population,
+        law,
+        items,
+        generator(settings.seed, f"more rows {number}"),
+    )
+    return Outcome(effects=_held(told, truths, further, rng), ranking=_choices(told, truths))
 
 
 def _truths(told: Told, population: Population) -> _Truths:
@@ -170,7 +180,9 @@ def _truths(told: Told, population: Population) -> _Truths:
     return _Truths(rescored, retrained)
 
 
-def _held(told: Told, truths: _Truths, rng: np.random.Generator) -> tuple[Held, ...]:
+def _held(
+    told: Told, truths: _Truths, further: MoreRows, rng: np.random.Generator
+) -> tuple[Held, ...]:
     listed: list[tuple[Reading, Action, FloatArray, Effect]] = [
         ("rescored", action, draws, truths.rescored[action])
         for action, draws in zip(told.cells.actions, told.draws.T, strict=True)
@@ -182,6 +194,7 @@ def _held(told: Told, truths: _Truths, rng: np.random.Generator) -> tuple[Held, 
                 told.retrained.cells.actions, told.retrained_draws.T, strict=True
             )
         ]
+    listed.append(("more rows", further.action, further.draws, further.truth))
     return tuple(
         Held(
             reading=reading,

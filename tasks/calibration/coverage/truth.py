@@ -7,9 +7,10 @@ import numpy as np
 
 from tasks.attribution.database import range_node
 from tasks.calibration.coverage.database import Pair
-from tasks.calibration.coverage.scene import Scene, direct_features, faulty_database, ranges_of
+from tasks.calibration.coverage.scene import RANGES, Scene, direct_features, faulty_database
 from tasks.domain import PLACEBO
 from tasks.intervention.changes import plan_change
+from tasks.intervention.data_at_hand import ranges_of
 from tasks.intervention.feature_rows import FeatureRows
 from tasks.intervention.held_out import Bools
 from tasks.intervention.replicate_cells import Action, FloatArray
@@ -97,7 +98,7 @@ class Population:
             difference[:, changed] = self.before.u(x[changed]) - u[:, changed]
         found = {action: _effect(difference.sum(axis=1), u.sum(axis=1))}
         column = (action.node.table, action.node.column)
-        ranges = ranges_of(self.scene.data, before).get(column)
+        ranges = ranges_of(self.scene.data, before, RANGES).get(column)
         for code, label in enumerate(ranges.labels if ranges else ()):
             inside = difference[:, ranges.codes == code] if ranges else difference
             node = range_node(column, label)
