@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from flows.commands import api, beliefs, compare, domains, run, sbc, scm, stan
+from flows.commands import api, beliefs, compare, coverage, domains, run, sbc, scm, stan
 from tasks.errors import InputError, RunError
 
 BAD_INPUT = 2
@@ -28,6 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_commands(subcommands)
     domains.add_commands(subcommands)
     sbc.add_commands(subcommands)
+    coverage.add_commands(subcommands)
     compare.add_commands(subcommands)
     scm.add_commands(subcommands)
     beliefs.add_commands(subcommands)

@@ -12,6 +12,10 @@ from tasks.bayes.stan_program import compile_program
 from tasks.cache import CONTENT
 from tasks.calibration.around_posterior import around_posterior
 from tasks.calibration.chunk_files import save_simulations
+from tasks.calibration.coverage.records import studies_folder
+from tasks.calibration.coverage.run import run_study
+from tasks.calibration.coverage.study import Settings
+from tasks.calibration.coverage.summary import summarise
 from tasks.calibration.model_check import ReasonsToCheck, check_model
 from tasks.calibration.models import Validation, simulator_of
 from tasks.calibration.runner import Calibration, calibrations_folder, run_calibration
@@ -34,6 +38,13 @@ class Simulated(BaseModel):
 
     simulations: Artifact
     alpha: float
+
+
+class Covered(BaseModel):
+    """What a coverage study left: ``outcomes.json`` of all databases, and ``summary.json``."""
+
+    outcomes: Artifact
+    summary: Artifact
 
 
 @task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
@@ -94,3 +105,14 @@ def check_effects_model(
         workers=usable_cores(),
     )
     return store.save_text("model_check.json", json.dumps(record, indent=1, ensure_ascii=False))
+
+
+@task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
+def study_coverage(settings: Settings, databases: int) -> Covered:
+    """Hold told effects against true ones; what an earlier run has finished is not done again."""
+    store = RunStore.current()
+    record = run_study(settings, databases, root=studies_folder(), workers=usable_cores())
+    return Covered(
+        outcomes=store.save_text("outcomes.json", record.model_dump_json(indent=1)),
+        summary=store.save_text("summary.json", summarise(record).model_dump_json(indent=1)),
+    )

@@ -18,7 +18,9 @@ from tasks.beliefs.elicitation_record import Elicitation
 from tasks.beliefs.run_records import ConflictRun, UpdateRun
 from tasks.cache import CONTENT
 from tasks.calibration.chunk_files import load_simulations
-from tasks.calibration.steps import Simulated
+from tasks.calibration.coverage.records import StudyRecord
+from tasks.calibration.coverage.summary_record import Summary
+from tasks.calibration.steps import Covered, Simulated
 from tasks.calibration.verdict import judge
 from tasks.domain import Domain, Task
 from tasks.inference.comparison.record import Comparison
@@ -41,6 +43,9 @@ from tasks.report.comparison_json import comparison_json
 from tasks.report.comparison_page import comparison_page
 from tasks.report.comparison_text import comparison_text
 from tasks.report.compose import Findings, compose
+from tasks.report.coverage_study_figure import coverage_study_figures
+from tasks.report.coverage_study_page import coverage_study_page
+from tasks.report.coverage_study_text import coverage_study_text
 from tasks.report.drawing import as_png
 from tasks.report.figures import all_figures
 from tasks.report.page import as_page
@@ -146,6 +151,20 @@ def write_calibration(
         "report.html": calibration_page(*told),
     }
     return _save_all(store, texts, calibration_figures(told[1], simulations).items())
+
+
+@task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
+def write_coverage_study(covered: Covered) -> dict[str, Artifact]:
+    """Write the report of a coverage study; its files by their path in the run's folder."""
+    store = RunStore.current()
+    summary = Summary.model_validate_json(store.read_text(covered.summary))
+    record = StudyRecord.model_validate_json(store.read_text(covered.outcomes))
+    settings = record.settings.model_dump()
+    texts = {
+        "report.txt": coverage_study_text(summary, settings),
+        "report.html": coverage_study_page(summary, record.outcomes, settings),
+    }
+    return _save_all(store, texts, coverage_study_figures(summary, record.outcomes).items())
 
 
 @task(cache_policy=CONTENT, persist_result=True, result_serializer="json")

@@ -81,6 +81,25 @@ def test_the_effects_model_with_heavy_tails_is_calibrated() -> None:
     assert min(quantity.adjusted_p_value for quantity in verdict.quantities) > CHANCE
 
 
+def test_the_effects_model_of_nested_draws_is_calibrated() -> None:
+    nested = InterventionEffects(default_design() | {"nested": 1, "D": 4})
+    simulations, verdict = calibrate(nested, 40, adapt_delta=0.9)
+    assert simulations.is_fitted.all()
+    assert min(quantity.adjusted_p_value for quantity in verdict.quantities) > CHANCE
+
+
+def read_as_crossed(data: dict[str, Any]) -> dict[str, Any]:
+    return data | {"nested": 0}
+
+
+def test_nested_draws_that_are_read_as_crossed_ones_are_caught() -> None:
+    nested = InterventionEffects(default_design() | {"nested": 1, "D": 4})
+    _, verdict = calibrate(Changed(nested, read_as_crossed), 20, adapt_delta=0.9)
+    assert verdict.status == "not calibrated"
+    rejected = {quantity.name for quantity in verdict.quantities if quantity.is_rejected}
+    assert {LOG_LIKELIHOOD, "sigma_a[1]", "sigma_s[1]"} <= rejected
+
+
 Change = Callable[[dict[str, Any]], dict[str, Any]]
 
 

@@ -1,7 +1,7 @@
 """Prior, cells and likelihood of the effects model."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,16 +21,21 @@ LEAST_P = 1e-3
 MOST_STANDARD_ERRORS = 4.0
 DRAWS = 8000
 SCALE = 5.0
-J = V = D = 8
+J = V = 8
 
 
 def columns_of(rows: list[Named]) -> Named:
     return {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
 
-@pytest.fixture(scope="module")
-def model() -> InterventionEffects:
-    return InterventionEffects()
+def nested_design() -> dict[str, Any]:
+    """The default one, with four draws that two sub-ensembles each are fitted to."""
+    return default_design() | {"nested": 1, "D": 4}
+
+
+@pytest.fixture(scope="module", params=["crossed", "nested"])
+def model(request: pytest.FixtureRequest) -> InterventionEffects:
+    return InterventionEffects(default_design() if request.param == "crossed" else nested_design())
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +50,8 @@ def follows(values: Floats, law: Any) -> bool:
 
 def test_the_default_design_has_every_kind_of_action() -> None:
     design = default_design()
-    assert (design["K"], design["J"], design["V"], design["D"]) == (12, J, V, D)
+    assert (design["K"], design["J"], design["V"], design["D"]) == (12, J, V, 8)
+    assert design["nested"] == 0
     assert design["drawn"].sum() == 6
     assert np.bincount(design["level"]).tolist() == [0, 3, 5, 4]
     tables_with_an_action = set(design["node"]) & set(range(1, design["T"] + 1))
@@ -55,15 +61,17 @@ def test_the_default_design_has_every_kind_of_action() -> None:
     assert (design["pooled_by"][ranges] == 3).all()
 
 
-def test_sds_between_effects_are_half_normal_by_level(prior: Named) -> None:
+def test_sds_between_effects_are_lognormal_by_level(prior: Named) -> None:
     for level, unit in enumerate((1.0, 0.5, 0.25)):
-        assert follows(prior["sigma"][:, level], stats.halfnorm(scale=SCALE * unit))
+        assert follows(prior["sigma"][:, level], stats.lognorm(0.5, scale=SCALE * unit))
 
 
-def test_locations_and_spreads_have_their_priors(prior: Named) -> None:
+def test_locations_and_spreads_have_their_priors(model: InterventionEffects, prior: Named) -> None:
+    """Draws that members are fitted to differ by far less than the members do."""
+    of_draws = stats.norm(-2.5 if model.design["nested"] else -1, 1)
     for level in range(3):
         for part, law in enumerate(
-            (stats.norm(0, 1), stats.norm(0, 1), stats.norm(-1, 1), stats.norm(-1, 2))
+            (stats.norm(0, 1), stats.norm(0, 1), of_draws, stats.norm(-1, 2))
         ):
             assert follows(prior["location"][:, level, part], law)
         for part in range(3):
@@ -168,9 +176,11 @@ def replications(model: InterventionEffects, truth: Named) -> Named:
     return {name: np.array([one[name] for one in data]) for name in names}
 
 
-def test_means_of_cells_vary_as_the_design_says(truth: Named, replications: Named) -> None:
+def test_means_of_cells_vary_as_the_design_says(
+    model: InterventionEffects, truth: Named, replications: Named
+) -> None:
     a, r, s, e = (truth[f"sigma_{part}"] ** 2 for part in ("a", "r", "s", "e"))
-    sd = np.sqrt(a / J + r / V + s / D + e / (J * V))
+    sd = np.sqrt(a / J + r / V + s / model.design["D"] + e / (J * V))
     z = (replications["y_mean"] - truth["mean_effect"]) / sd
     assert all(follows(one, stats.norm()) for one in z.T)
 
@@ -179,13 +189,13 @@ def test_sums_of_squares_are_scaled_chi_squares(
     model: InterventionEffects, truth: Named, replications: Named
 ) -> None:
     a, r, s, e = (truth[f"sigma_{part}"] ** 2 for part in ("a", "r", "s", "e"))
-    drawn = model.design["drawn"] == 1
-    rest = (J - 1) * (V - 1) - (D - 1) * drawn
+    nested, n_draws = model.design["nested"] == 1, model.design["D"]
+    of_draws = (n_draws - 1) * (model.design["drawn"] == 1)
     for name, freedom, scale in (
-        ("ss_a", np.full(12, J - 1), V * a + e),
+        ("ss_a", J - 1 - nested * of_draws, V * a + e),
         ("ss_r", np.full(12, V - 1), J * r + e),
-        ("ss_s", (D - 1) * drawn, J * V / D * s + e),
-        ("ss_e", rest, e),
+        ("ss_s", of_draws, J * V / n_draws * s + (V * a + e if nested else e)),
+        ("ss_e", (J - 1) * (V - 1) - (not nested) * of_draws, e),
     ):
         for k in range(12):
             values = replications[name][:, k] / scale[k]
@@ -205,18 +215,26 @@ def test_statistics_are_independent(replications: Named) -> None:
         assert np.abs(off_diagonal).max() < MOST_STANDARD_ERRORS / math.sqrt(3000)
 
 
+def draws_seen(model: InterventionEffects) -> npt.NDArray[np.intp]:
+    """Which draw each cell sees, shape (J, V)."""
+    n_a, n_r = model.design["J"], model.design["V"]
+    if not model.design["nested"]:
+        return draw_of_cells(n_a, n_r)
+    return np.repeat(np.arange(n_a // 2), 2 * n_r).reshape(n_a, n_r)
+
+
 def test_cells_that_see_one_draw_share_its_effect(model: InterventionEffects) -> None:
-    """Nothing varies but the draws: the cells are those of the Latin square, alone where drawn."""
+    """Nothing varies but the draws, and these alone where drawn: a Latin square, or nested."""
     nothing = dict.fromkeys(("mean_effect", "sigma_a", "sigma_r", "sigma_e"), np.zeros(12))
     truth = {**nothing, "sigma_s": model.design["drawn"]}
     cells = model.draw_cells(truth, np.random.default_rng(4))
-    square = draw_of_cells(J, V)
+    sees, n_draws = draws_seen(model), model.design["D"]
     drawn = model.design["drawn"] == 1
     assert (cells[~drawn] == 0).all()
     for one in cells[drawn]:
-        by_draw = [np.unique(one[square == d]) for d in range(D)]
-        assert [len(values) for values in by_draw] == [1] * D
-        assert len(np.unique(one)) == D
+        by_draw = [np.unique(one[sees == d]) for d in range(n_draws)]
+        assert [len(values) for values in by_draw] == [1] * n_draws
+        assert len(np.unique(one)) == n_draws
 
 
 def cell_log_density(model: InterventionEffects, at: Mapping[str, Floats], y: Floats) -> float:
@@ -224,7 +242,7 @@ def cell_log_density(model: InterventionEffects, at: Mapping[str, Floats], y: Fl
     n_a, n_r = model.design["J"], model.design["V"]
     same_draw = np.zeros((n_a * n_r, n_a * n_r))
     if model.design["drawn"].any():
-        draws = draw_of_cells(n_a, n_r).ravel()
+        draws = draws_seen(model).ravel()
         same_draw = np.equal.outer(draws, draws)
     total = 0.0
     for k in range(len(y)):
@@ -240,7 +258,8 @@ def cell_log_density(model: InterventionEffects, at: Mapping[str, Floats], y: Fl
 
 
 def with_cells(design: Mapping[str, Any], n_a: int, n_r: int, any_draws: bool) -> Any:
-    n_draws = math.gcd(n_a, n_r) if any_draws else 1
+    many = n_a // 2 if design["nested"] else math.gcd(n_a, n_r)
+    n_draws = many if any_draws else 1
     drawn = design["drawn"] * any_draws
     return effects_design({**design, "J": n_a, "V": n_r, "D": n_draws, "drawn": drawn})
 
@@ -248,14 +267,15 @@ def with_cells(design: Mapping[str, Any], n_a: int, n_r: int, any_draws: bool) -
 @pytest.mark.parametrize(
     ("n_a", "n_r", "any_draws"), [(8, 8, True), (4, 6, True), (6, 3, True), (3, 5, False)]
 )
+@pytest.mark.parametrize("start", [default_design, nested_design])
 def test_the_likelihood_is_the_joint_density_of_the_cells(
-    n_a: int, n_r: int, any_draws: bool
+    start: Callable[[], dict[str, Any]], n_a: int, n_r: int, any_draws: bool
 ) -> None:
     """With more sub-ensembles than blocks and fewer, and where no action draws."""
-    model = InterventionEffects(with_cells(default_design(), n_a, n_r, any_draws))
+    model = InterventionEffects(with_cells(start(), n_a, n_r, any_draws))
     rng = np.random.default_rng(5)
     y = model.draw_cells(model.draw_parameters(rng), rng)
-    found = crossed_statistics(y, model.design["drawn"])
+    found = crossed_statistics(y, model.design["drawn"], nested=bool(model.design["nested"]))
     data = {
         **model.design,
         "y_mean": found.mean,

@@ -85,6 +85,8 @@ def test_a_program_without_a_generator_is_told_from_one_that_is_not_there(
         ("acquisition_curve", {"D": 1}, "D must be at least 2"),
         ("acquisition_curve", {"scale": 0.0}, "scale must be finite and > 0"),
         ("intervention_effects", {"D": 4}, "8 sub-ensembles and 8 row blocks see 8 draw"),
+        ("intervention_effects", {"nested": 1}, "8 sub-ensembles and 8 row blocks see 4 draw"),
+        ("intervention_effects", {"nested": 2, "D": 4}, "nested must be 0 or 1, got 2"),
         ("intervention_effects", {"J": 1}, "J must be at least 2, got 1"),
         ("intervention_effects", {"V": 1}, "V must be at least 2, got 1"),
         ("intervention_effects", {"K": 11}, "'level' must have the size K = 11, got 12"),

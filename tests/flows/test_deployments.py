@@ -14,10 +14,12 @@ from flows.belief_parameters import (
     UpdateParameters,
 )
 from flows.comparison_parameters import ComparisonParameters
+from flows.coverage_parameters import CoverageParameters
 from flows.parameters import AnalysisParameters
 from flows.sbc_parameters import SbcParameters
 from flows.scm_parameters import ScmFitParameters, ScmQueryParameters
 from tasks.beliefs.elicitation import elicit
+from tasks.calibration.coverage.study import Settings
 from tasks.calibration.models import MODELS
 from tasks.contract import known_domains, load_contract
 from tasks.inference.comparison.units import read_units
@@ -41,6 +43,7 @@ def test_each_domain_each_model_and_each_other_flow_have_a_deployment() -> None:
             *known_domains(),
             *models,
             "compare-models",
+            "coverage-study",
             "scm-fit",
             "scm-query",
             "elicit-beliefs",
@@ -58,6 +61,8 @@ def test_a_deployment_starts_what_is_there(deployment: dict[str, Any]) -> None:
     given = flow.validate_parameters(deployment["parameters"])["parameters"]
     if isinstance(given, SbcParameters):
         assert deployment["name"] == f"sbc-{given.model_id.replace('_', '-')}"
+    elif isinstance(given, CoverageParameters):
+        assert (given.databases, given.settings) == (200, Settings())
     elif isinstance(given, ComparisonParameters):
         assert len(read_units(resource(given.data)).labels) == 8
     elif isinstance(given, ScmFitParameters):
@@ -102,6 +107,9 @@ def test_schedules_are_there_and_switched_off() -> None:
         ("intervention_analysis", {"check_model": "perhaps"}, "'auto', 'always' or 'never'"),
         ("sbc_validate", {"model_id": "key_importance", "num_simulations": 19}, "or equal to 20"),
         ("sbc_validate", {"model_id": "schools"}, "There is no model 'schools'"),
+        ("coverage_study", {"databases": 1}, "greater than or equal to 2"),
+        ("coverage_study", {"members": 8}, "at least twice replicates, got 8 for 8"),
+        ("coverage_study", {"replicates": 5}, "multiple of 2"),
         ("model_comparison", {"alpha": 0.7}, "less than 0.5"),
         ("scm_fit", {"quality": "magic"}, "'good', 'better' or 'best'"),
         ("scm_fit", {"r2_threshold": 1.5}, "less than or equal to 1"),

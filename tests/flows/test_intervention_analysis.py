@@ -120,8 +120,10 @@ def test_another_number_of_columns_computes_only_what_follows(
     steps = cached(other)
     assert [title for title, was_cached in steps.items() if not was_cached] == [
         "repairs in replicate cells",
+        "members fitted anew",
         "pooling of the effects",
         "effects model",
+        "effects of fitting anew",
         "calibration of the effects model",
         "report",
     ]

@@ -3,6 +3,7 @@
 import importlib.util
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -10,10 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from tasks.attribution.cells import draw_of_cells
+from tasks.attribution.cells import draw_of_cells, nested_draws
 from tasks.domain import Node
 from tasks.inference.effects import EffectsFit, fit_effects
 from tasks.intervention.replicate_cells import Action, ReplicateCells
+
+from .known_effects import after_effects
 
 Floats = npt.NDArray[np.float64]
 
@@ -38,6 +41,18 @@ TRUTH = np.array([-1.0, -4.0, -12.0, -10.0, 2.0, -3.0, -7.0, 1.0, -3.0, -1.5])
 @pytest.fixture(scope="session")
 def cells() -> ReplicateCells:
     """J = 8, V = 4, and four draws; every action has sds of its own."""
+    return make_cells(draw_of_cells(8, 4))
+
+
+@pytest.fixture(scope="session")
+def nested_cells() -> ReplicateCells:
+    """The same with the four draws that two sub-ensembles each are fitted to."""
+    sees = np.broadcast_to(nested_draws(8)[:, None], (8, 4))
+    return replace(make_cells(sees), nested=True)
+
+
+def make_cells(sees: npt.NDArray[np.intp]) -> ReplicateCells:
+    """Cells by which of four draws each sees."""
     rng = np.random.default_rng(5)
     n_actions = len(NODES)
     sd_a, sd_r, sd_s, sd_e = (
@@ -49,14 +64,14 @@ def cells() -> ReplicateCells:
     actions = tuple(Action(node, intervention) for node, intervention, _ in NODES)
     drawn = np.array([action.is_drawn for action in actions])
     draws = sd_s[:, :, 0] * rng.normal(size=(n_actions, 4)) * drawn[:, None]
-    effects = effects + draws[:, draw_of_cells(8, 4)]
+    effects = effects + draws[:, sees]
     before = rng.uniform(0.5, 1.5, (8, 4))
     return ReplicateCells(
         actions=actions,
         changed=np.ones(n_actions, dtype=np.int64),
         row_fraction=np.array([fraction for _, _, fraction in NODES]),
         u_before=before,
-        u_after=before * (1 + effects / 100),
+        u_after=after_effects(before, effects),
         nll_before=before,
         nll_after=np.tile(before, (n_actions, 1, 1)),
     )
@@ -76,7 +91,7 @@ def cells_of() -> Callable[[list[Action], Floats, Floats], ReplicateCells]:
             changed=np.ones(len(actions), dtype=np.int64),
             row_fraction=np.ones(len(actions)),
             u_before=before,
-            u_after=before * (1 + effects / 100),
+            u_after=after_effects(before, effects),
             nll_before=before,
             nll_after=np.tile(before, (len(actions), 1, 1)),
         )

@@ -78,9 +78,16 @@ def test_parents_come_before_their_children(actions: list[Action]) -> None:
     assert ((tree.parent == -1) == (np.arange(len(tree.parent)) < len(tree.tables))).all()
 
 
-def test_a_fraction_counts_for_value_ranges_alone() -> None:
+def test_a_fraction_counts_below_tables_and_not_for_a_table_itself() -> None:
+    """Of two interventions at a table each is a part of its latent effect."""
     tree = pooling_tree(ACTIONS, np.full(len(ACTIONS), 0.25))
-    assert (tree.fraction[tree.node] == [1] * 6 + [0.25] * 3).all()
+    assert tree.fraction[tree.node].tolist() == [1] + [0.25] * 8
+    assert tree.fraction[:3].tolist() == [1] * 3
+
+
+def test_a_column_may_be_no_part_of_its_table() -> None:
+    tree = pooling_tree([action("a"), action("a", "x")], np.array([1.0, 0.0]))
+    assert tree.fraction[tree.node].tolist() == [1, 0]
 
 
 def test_an_action_that_comes_twice_is_refused() -> None:

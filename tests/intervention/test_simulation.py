@@ -233,24 +233,22 @@ def rows_touched(
 
 def test_a_column_is_expected_to_have_its_part_of_the_table_s_effect() -> None:
     """By rows touched, among the columns that the table's repair mends too."""
-    database = faulty_shop()
+    tables, items = shop_tables(), np.arange(40)
+    gaps = {WEIGHT: items % 4 == 1, "kind": items % 8 == 7}
+    for name, missing in gaps.items():
+        column = tables["품목"][name].set(pl.Series(missing), None)
+        tables["품목"] = tables["품목"].with_columns(column)
+    database = marked(tables)
     evaluation = evaluated(database)
-    whole, pieces, items = (
-        action("improve_quality", "sales"),
-        action("correct", "sales", SELF),
-        action("correct", "sales", "item"),
-    )
-    other, weight = (
-        action("remove_outliers", "sales", SELF),
-        action("impute_missing", "품목", WEIGHT),
-    )
-    cells, _ = simulate(database, evaluation, [whole, pieces, items, other, weight], {}, seed=1)
+    parts = [action("impute_missing", "품목", name) for name in gaps]
+    whole, other = action("improve_quality", "품목"), action("reduce_variance", "sales", SELF)
+    held_by_none = action("reduce_variance", "품목", WEIGHT)
+    cells, _ = simulate(database, evaluation, [*parts, whole, other, held_by_none], {}, seed=1)
     part = dict(zip(cells.actions, cells.row_fraction, strict=True))
-    counts = {one: rows_touched(database, evaluation, one, 1).sum() for one in (pieces, items)}
-    assert counts[pieces] != counts[items]
-    for one, count in counts.items():
-        assert part[one] == pytest.approx(count / sum(counts.values()))
-    assert (part[whole], part[other], part[weight]) == (1, 0, 1)
+    counts = [rows_touched(database, evaluation, one, seed=1).sum() for one in parts]
+    assert counts[0] > counts[1] > 0
+    assert [part[one] for one in parts] == pytest.approx(np.divide(counts, sum(counts)))
+    assert (part[whole], part[other], part[held_by_none]) == (1, 1, 0)
 
 
 def test_rows_that_a_repair_touches_are_counted() -> None:

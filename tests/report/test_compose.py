@@ -181,6 +181,7 @@ def found() -> Findings:
         draws=draws,
         left_out={},
         not_retrained={},
+        real_changes={},
         retrained=None,
         retrained_draws=np.empty((0, 0)),
     )

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from tasks.errors import InputError
-from tasks.uncertainty.bagging import fit_bagged
+from tasks.uncertainty.bagging import MemberSettings, fit_bagged
 from tasks.uncertainty.boosting import BoostingSettings
+from tasks.uncertainty.forest import ForestSettings
 from tasks.uncertainty.tree_ensemble import TreeEnsemble
 
 SMALL = BoostingSettings(iterations=30, learning_rate=0.1, max_leaf_nodes=8, min_samples_leaf=10)
@@ -73,6 +74,32 @@ def test_the_seed_alone_names_the_members(regression: TreeEnsemble) -> None:
     assert not np.array_equal(other.predict_members(X), expected)
     assert len({member.tobytes() for member in expected}) == 4
     assert len({model.random_state for model in regression.models}) == 4
+
+
+@pytest.mark.parametrize("settings", [SMALL, ForestSettings(trees=5)], ids=["boosting", "forest"])
+@pytest.mark.parametrize("n_classes", [None, 3])
+def test_later_members_can_be_fitted_without_the_first(
+    settings: MemberSettings, n_classes: int | None
+) -> None:
+    """Members 8 to 15 of a larger ensemble are bit for bit those that are fitted from 8 on."""
+    y = Y if n_classes is None else CLASSES
+    arguments: dict[str, Any] = {"settings": settings, "n_classes": n_classes}
+    whole = fit(X, y, members=16, **arguments)
+    part = fit(X, y, members=8, first=8, **arguments)
+    expected = whole.subset(range(8, 16))
+    assert part.predict_members(X).tobytes() == expected.predict_members(X).tobytes()
+    assert part.predict_members(X).tobytes() != whole.predict_members(X)[:8].tobytes()
+    if n_classes is None:
+        assert part.predict_noise(X).tobytes() == expected.predict_noise(X).tobytes()
+
+
+def test_without_noise_models_the_members_are_the_same(regression: TreeEnsemble) -> None:
+    quiet = fit(X, Y, with_noise=False)
+    assert quiet.predict_members(X).tobytes() == regression.predict_members(X).tobytes()
+    assert quiet.noise_models == ()
+    assert len(regression.noise_models) == 4
+    half = quiet.subset([1, 3])
+    np.testing.assert_array_equal(half.predict_members(X), quiet.predict_members(X)[[1, 3]])
 
 
 def test_the_unit_of_the_target_changes_nothing_else(regression: TreeEnsemble) -> None:

@@ -67,6 +67,17 @@ def test_the_seed_alone_names_the_members(
     assert p.tobytes() == classifications[kind].predict_members(X).tobytes()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_later_members_can_be_fitted_without_the_first(
+    kind: str, regressions: dict[str, NeuralEnsemble]
+) -> None:
+    """Up to rounding: networks that train together share their matrix products."""
+    part, whole = fit(X, Y, kind, members=2, first=3), regressions[kind]
+    np.testing.assert_allclose(part.predict_members(X), whole.predict_members(X)[3:], atol=1e-5)
+    np.testing.assert_allclose(part.predict_noise(X), whole.predict_noise(X)[3:], rtol=1e-4)
+    assert np.abs(part.predict_members(X) - whole.predict_members(X)[:2]).max() > 0.01
+
+
 def dumped(ensemble: NeuralEnsemble) -> bytes:
     file = BytesIO()
     joblib.dump(ensemble, file)

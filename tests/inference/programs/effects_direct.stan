@@ -5,6 +5,7 @@ data {
   int<lower=2> J; // sub-ensembles
   int<lower=2> V; // row blocks
   int<lower=1> D; // draws
+  int<lower=0, upper=1> nested; // 1 where sub-ensembles are nested in draws
   array[J, V] int<lower=1, upper=D> draw; // that a cell sees
   vector<lower=0, upper=1>[K] drawn; // whether an action draws
   array[K] matrix[J, V] y; // cells in per cent
@@ -39,9 +40,9 @@ transformed parameters {
   }
 }
 model {
-  sigma_scaled ~ std_normal();
+  sigma_scaled ~ lognormal(0, 0.5);
   to_vector(location[ : , 1 : 2]) ~ std_normal();
-  location[ : , 3] ~ normal(-1, 1);
+  location[ : , 3] ~ normal(nested ? -2.5 : -1, 1);
   location[ : , 4] ~ normal(-1, 2);
   to_vector(spread[ : , 1 : 3]) ~ std_normal();
   spread[ : , 4] ~ lognormal(0, 0.5);

@@ -1,0 +1,86 @@
+"""Run a coverage study on all cores: database by database, each outcome kept as it ends."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+from joblib import Parallel, delayed
+
+from tasks.calibration.coverage.records import (
+    OutcomeFolder,
+    Studied,
+    StudyRecord,
+    outcome_folder,
+)
+from tasks.calibration.coverage.study import Settings, study_database
+from tasks.errors import InputError, RunError
+from tasks.progress import track
+
+FEWEST = 2
+"""Databases below which nothing can be said of their differences."""
+
+
+def run_study(settings: Settings, databases: int, *, root: Path, workers: int) -> StudyRecord:
+    """Study databases 0 to n - 1; what was finished before is not done again.
+
+    Parameters
+    ----------
+    settings
+        Sizes and seed.
+    databases
+        n, at least 2.
+    root
+        Folder of the finished outcomes of all studies.
+    workers
+        Processes, each of which takes a database at a time. The result does not depend on it.
+
+    Raises
+    ------
+    InputError
+        If there are too few databases.
+    RunError
+        If a process ends while it works; finished outcomes are kept.
+    """
+    if databases < FEWEST:
+        raise InputError(
+            f"A coverage study needs at least {FEWEST} databases, got {databases}; 200 are usual."
+        )
+    folder = outcome_folder(settings, root)
+    missing = folder.missing(range(databases))
+    failed = {}
+    for tried in track(_finished(missing, settings, folder, workers), "databases", len(missing)):
+        if tried.outcome is None:
+            failed[tried.number] = tried
+    return StudyRecord(
+        settings=settings,
+        databases=tuple(
+            failed.get(number) or Studied(number=number, outcome=folder.load(number))
+            for number in range(databases)
+        ),
+    )
+
+
+def _finished(
+    missing: Sequence[int], settings: Settings, folder: OutcomeFolder, workers: int
+) -> Iterator[Studied]:
+    """Databases as they end, each outcome kept before it is told."""
+    if not missing:
+        return
+    pool = Parallel(min(workers, len(missing)), return_as="generator_unordered")
+    try:
+        for tried in pool(delayed(_try)(number, settings) for number in missing):
+            if tried.outcome is not None:
+                folder.save(tried.number, tried.outcome)
+            yield tried
+    except BrokenProcessPool as error:
+        raise RunError(
+            "A process ended while it studied a database, as it does where memory runs out; "
+            "outcomes that are finished are kept: start the study again, and it goes on."
+        ) from error
+
+
+def _try(number: int, settings: Settings) -> Studied:
+    try:
+        return Studied(number=number, outcome=study_database(number, settings))
+    except (InputError, RunError) as error:
+        return Studied(number=number, failure=str(error))

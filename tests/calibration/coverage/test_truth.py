@@ -1,0 +1,177 @@
+"""True effects where they are known: of what changes nothing, of the placebo, of parts."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from tasks.attribution.cells import cell_means
+from tasks.calibration.coverage import more_rows as more_rows_module
+from tasks.calibration.coverage.database import CUSTOMERS
+from tasks.calibration.coverage.more_rows import COLUMNS, further_rows, more_rows
+from tasks.calibration.coverage.scene import RANGES
+from tasks.calibration.coverage.truth import Effect, Population
+from tasks.domain import Node
+from tasks.errors import InputError
+from tasks.intervention.changes import PLACEBO_ACTIONS
+from tasks.intervention.data_at_hand import ranges_of
+from tasks.intervention.refitting import SCORES, Refitted
+from tasks.intervention.replicate_cells import Action, FloatArray
+from tasks.uncertainty.model_data import TrainingRows
+
+from .conftest import Looked
+
+LOT = Node(table="sales", column="lot")
+"""The target ignores it, and it has no faults."""
+DISTANCE = Action(Node(table="customers", column="distance"), "correct")
+WEIGHT = Action(Node(table="items", column="weight"), "impute_missing")
+
+
+def test_new_values_of_the_placebo_do_nothing(looked: Looked) -> None:
+    (action,) = (of for of in PLACEBO_ACTIONS if of.is_drawn)
+    effect = looked.population.rescored(action)[action]
+    assert abs(effect.value) < 4 * effect.error
+    assert effect.error < 1
+
+
+@pytest.mark.parametrize("ignored", [Action(LOT, "reduce_variance"), *PLACEBO_ACTIONS], ids=str)
+def test_columns_that_the_target_ignores_matter_little(ignored: Action, looked: Looked) -> None:
+    """Members overfit to them, and differ the less the nearer to their middle values come."""
+    effect = looked.population.rescored(ignored)[ignored]
+    mended = looked.population.rescored(DISTANCE)[DISTANCE]
+    assert mended.value < -4 * mended.error
+    assert abs(effect.value) < abs(mended.value) / 3
+
+
+def test_mending_what_has_no_faults_changes_exactly_nothing(looked: Looked) -> None:
+    action = Action(LOT, "impute_missing")
+    population = looked.population
+    assert set(population.rescored(action).values()) == {Effect(0.0, 0.0)}
+    every = np.ones(len(population.given.x), dtype=bool)
+    assert population.retrained(action, every) == Effect(0.0, 0.0)
+    assert not population.touched(action).any()
+
+
+@pytest.mark.parametrize("action", [DISTANCE, WEIGHT], ids=str)
+def test_the_effects_of_the_ranges_add_up_to_that_of_the_column(
+    action: Action, looked: Looked
+) -> None:
+    found = looked.population.rescored(action)
+    parts = [effect.value for of, effect in found.items() if of.node.level == "range"]
+    assert len(parts) > RANGES
+    assert sum(parts) == pytest.approx(found[action].value)
+
+
+def test_mended_rows_hold_the_values_of_the_twin(looked: Looked) -> None:
+    population, encoder = looked.population, looked.scene.data.encoder
+    (place,) = [
+        k for k, of in enumerate(encoder.nodes) if (of.table, of.column) == ("items", "weight")
+    ]
+    sales = population.rows
+    clean = sales.faulty["sales"].join(
+        sales.clean["items"], on="item", how="left", maintain_order="left"
+    )
+    after = population.after(WEIGHT)
+    np.testing.assert_array_equal(
+        after[:, place], clean["weight"].cast(float).fill_null(np.nan).to_numpy()
+    )
+    others = np.arange(after.shape[1]) != place
+    np.testing.assert_array_equal(after[:, others], population.given.x[:, others])
+
+
+def test_the_error_of_a_truth_is_that_of_its_members(looked: Looked) -> None:
+    found = [
+        replace(looked.population, members=20, seed=seed).rescored(DISTANCE)[DISTANCE]
+        for seed in range(10, 18)
+    ]
+    spread = np.std([of.value for of in found], ddof=1)
+    assert 0.4 < spread / np.sqrt(np.mean([of.error**2 for of in found])) < 2
+
+
+def test_no_further_rows_bring_exactly_nothing_and_many_bring_less_uncertainty(
+    looked: Looked,
+) -> None:
+    rng = np.random.default_rng(1)
+    new = further_rows(looked.scene, looked.population, looked.law, looked.items, rng)
+    assert looked.population.with_more(new.take(np.arange(0))) == Effect(0.0, 0.0)
+    many = looked.population.with_more(new)
+    assert many.value < -5 * many.error
+
+
+def test_further_rows_are_like_the_training_rows_with_other_customers(looked: Looked) -> None:
+    training = looked.scene.data.training
+    rng = np.random.default_rng(1)
+    new = further_rows(looked.scene, looked.population, looked.law, looked.items, rng)
+    assert new.x.shape[1] == training.x.shape[1]
+    assert new.entities.min() >= CUSTOMERS > training.entities.max()
+    np.testing.assert_allclose(
+        np.isnan(new.x).mean(axis=0), np.isnan(training.x).mean(axis=0), atol=0.06
+    )
+    assert new.y.mean() == pytest.approx(training.y.mean(), rel=0.15)
+
+
+@dataclass(frozen=True)
+class Listening(Population):
+    """Remembers the rows that come, in place of fitting to them."""
+
+    heard: tuple[list[TrainingRows], ...] = ([],)
+
+    def with_more(self, more: TrainingRows) -> Effect:
+        self.heard[0].append(more)
+        return Effect(-1.0, 0.5)
+
+
+@pytest.fixture
+def listening(looked: Looked) -> Listening:
+    of = looked.population
+    return Listening(of.scene, of.own, of.rows, of.settings, of.members, of.seed, ([],))
+
+
+def uncertainty_now(looked: Looked) -> FloatArray:
+    of = looked.scene.evaluation
+    scored = Refitted(of.members, (of.ensemble,)).scores(of.x, of.y)
+    return cell_means(scored[SCORES.index("u")].T, of.blocks)
+
+
+def test_as_many_rows_come_as_there_are_and_all_lie_in_one_range(
+    looked: Looked, listening: Listening
+) -> None:
+    given = looked.scene.data.training.x.copy()
+    found = more_rows(
+        looked.scene,
+        looked.recipe,
+        uncertainty_now(looked),
+        listening,
+        looked.law,
+        looked.items,
+        np.random.default_rng(3),
+    )
+    node, (new,) = found.action.node, listening.heard[0]
+    assert found.action.intervention == "add_samples"
+    assert node.column is not None
+    assert (node.table, node.column) in COLUMNS
+    assert node.range != "missing"
+    for x, expected in ((new.x, len(new.y)), (given, len(new.y))):
+        ranges = ranges_of(looked.scene.data, x, RANGES)[(node.table, node.column)]
+        assert (ranges.codes == ranges.labels.index(str(node.range))).sum() == expected
+    assert len(new.y) >= more_rows_module.FEWEST
+    assert found.truth == Effect(-1.0, 0.5)
+    assert np.isfinite(found.draws).all()
+    assert found.draws.std() > 0
+    np.testing.assert_array_equal(looked.scene.data.training.x, given)
+
+
+def test_a_database_without_a_range_that_is_large_enough_is_refused(
+    looked: Looked, listening: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(more_rows_module, "FEWEST", 10_000)
+    with pytest.raises(InputError, match=r"10000 training rows, none of items\.category"):
+        more_rows(
+            looked.scene,
+            looked.recipe,
+            uncertainty_now(looked),
+            listening,
+            looked.law,
+            looked.items,
+            np.random.default_rng(3),
+        )
