@@ -5,24 +5,27 @@
 VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.installed
+TOOLS := $(VENV)/.tools
 NEURAL := $(VENV)/.neural
+# What `make run` may call; other programs are compiled on first use.
+OF_RUN := intervention_effects complete_pooling hierarchical_noncentered hierarchical_adaptive \
+          hierarchical_student_t
 
-.PHONY: run test lint lock compile
+.PHONY: run test lint lock
 .DELETE_ON_ERROR:
 
-run: compile
+run: $(SETUP)
+	$(BIN)/whence stan --compile $(OF_RUN)
 	$(BIN)/whence run
 
-test: compile $(NEURAL)
+test: $(NEURAL)
+	$(BIN)/whence stan --compile
 	$(BIN)/pytest
 
-lint: $(SETUP)
+lint: $(TOOLS)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-
-compile: $(SETUP)
-	$(BIN)/whence stan --compile
 
 # The first Python >= 3.11 that can make virtual environments.
 PYTHONS := python3.11 python3.12 python3.13 python3
@@ -37,11 +40,15 @@ $(SETUP): pyproject.toml constraints.txt
 	  fi; \
 	done; \
 	echo "whence needs Python >= 3.11 with venv: install it (Debian and Ubuntu: apt-get install python3.11-venv)." >&2; exit 1
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+# `make run` does without what developers need, and without PyTorch, which is large.
+$(TOOLS): $(SETUP)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-# PyTorch is large, and `make run` does without it.
-$(NEURAL): $(SETUP)
+$(NEURAL): $(TOOLS)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[neural]'
 	@touch $@
 

@@ -5,7 +5,7 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,8 +62,10 @@ def add_commands(subcommands: "argparse._SubParsersAction[argparse.ArgumentParse
     )
     stan.add_argument(
         "--compile",
-        action="store_true",
-        help="first build the toolchain and compile the project's programs, where missing",
+        nargs="*",
+        metavar="PROGRAM",
+        help="first build the toolchain and compile the project's programs, or those named, where "
+        "missing",
     )
     stan.set_defaults(run=run_stan)
 
@@ -103,18 +105,28 @@ def run_fit(options: argparse.Namespace) -> None:
 
 def run_stan(options: argparse.Namespace) -> None:
     """Carry out ``whence stan``."""
-    if options.compile:
+    if options.compile is not None:
+        programs = _named_programs(options.compile)
         ensure_toolchain()
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            list(pool.map(compile_program, sorted(resource("stan").glob("*.stan"))))
+            list(pool.map(compile_program, programs))
     toolchain = find_toolchain()
     state = "" if toolchain.is_built else "  (not built yet: it is at the first use)"
     print(f"Toolchain  Stan {toolchain.version} ({toolchain.origin}){state}")
     print(f"Home       {toolchain.home}")
-    programs = compiled_programs()
-    print(f"Programs   {len(programs)} compiled in {programs_folder()}")
-    for program in programs:
+    compiled = compiled_programs()
+    print(f"Programs   {len(compiled)} compiled in {programs_folder()}")
+    for program in compiled:
         print(f"           {program.name}  {program.digest[:16]}  {program.toolchain}")
+
+
+def _named_programs(names: Sequence[str]) -> list[Path]:
+    """Programs of the project by their names, all of them where none is named."""
+    known = {path.stem: path for path in sorted(resource("stan").glob("*.stan"))}
+    for name in names:
+        if name not in known:
+            raise InputError(f"There is no program {name!r}; there are {', '.join(known)}.")
+    return [known[name] for name in names] or list(known.values())
 
 
 def format_summary(table: "pd.DataFrame") -> str:

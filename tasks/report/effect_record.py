@@ -40,7 +40,8 @@ class Retrained(Frozen):
         As of `Effect`.
     nll, crps
         Change of the mean held-out negative log likelihood (in nats a row) and CRPS (in the
-        target's unit; Brier score of a class).
+        target's unit; Brier score of a class). Where values are drawn they err upwards: a draw is
+        at best as good as the true value.
     gap_before, gap_after
         How much too sure predictions are: 0.9 less the share of targets that central 90 %
         intervals hold; of a class, the mean probability of the likeliest less its hits.

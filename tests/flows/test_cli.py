@@ -172,6 +172,16 @@ def test_stan_says_which_toolchain_and_what_is_compiled(
     assert str(Path(out.split("Home")[1].split()[0])) in out
 
 
+def test_stan_compiles_what_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("stan", "--compile", "intervention_effects") == 0
+    assert "intervention_effects" in capsys.readouterr().out
+
+
+def test_a_program_that_there_is_not_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("stan", "--compile", "no_such_program") == 2
+    assert "There is no program 'no_such_program'; there are" in capsys.readouterr().err
+
+
 def test_stan_says_what_is_not_built_yet(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

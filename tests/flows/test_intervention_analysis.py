@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from flows.artifact_keys import artifact_key
 from flows.intervention_analysis import intervention_analysis
 from flows.local_run import run_locally
 from flows.parameters import AnalysisParameters, parse_parameters
-from tasks.domain import PLACEBO
+from tasks.domain import PLACEBO, Node
 from tasks.report.report_json import read_report
 from tasks.report.schema import Report
 
@@ -207,3 +208,38 @@ def test_the_priors_of_a_contract_are_held_against_what_was_measured(
     assert "1 OF 3 BELIEFS CONFLICTS WITH THE DATA" in text
     told = json.loads((folder / "model_check.json").read_text(encoding="utf-8"))
     assert "the Bayes factor is" in told["decision"]
+
+
+def test_curves_a_budget_and_real_changes_are_told_where_they_are_asked_for(
+    finished: Path, tmp_path: Path, runs_root: Path
+) -> None:
+    acting = SmallDatabase(tmp_path / "acting")
+    acting.content["actions"] = {"sales.people": "+=3"}
+    acting.write()
+    folder = runs_root / run(acting, acquire=1, worth=0.5, budget=2)
+    assert cached(folder)["ensemble"]
+
+    def read(name: str) -> dict[str, Any]:
+        return json.loads((folder / name).read_text(encoding="utf-8"))
+
+    (curve,) = read("learning_curves.json")["curves"]
+    assert curve["rows"] == curve["more"] >= 64
+    assert curve["worth"] == 0.5
+    assert curve["cost_per_unit"] is None
+    bought = read("budget.json")
+    assert bought["budget"] == 2
+    assert 0 < bought["cost"] == sum(repair["cost"] for repair in bought["chosen"]) <= 2
+    (told,) = read("real_changes.json").values()
+    assert told["action"] == "sales.people+=3"
+    assert (folder / "retrained.parquet").is_file()
+    report = read_report((folder / "report.json").read_text(encoding="utf-8"))
+    assert ("sales.people", "do") in {(str(of.node), of.intervention) for of in report.effects}
+    assert "do" not in {repair.intervention for repair in report.ranking}
+    assert [str(of.node) for of in report.curves] == [str(Node(**curve["node"]))]
+    text = (folder / "report.txt").read_text(encoding="utf-8")
+    sections = [line for line in text.splitlines() if line.isupper()]
+    expected = ["RETRAINED", "BEST USE OF THE BUDGET", "MORE ROWS"]
+    assert [line for line in sections if line in expected] == expected
+    assert f"sales.people+=3: {told['note']}" in " ".join(text.split())
+    plain = (finished / "report.txt").read_text(encoding="utf-8")
+    assert not {"BEST USE OF THE BUDGET", "MORE ROWS"} & set(plain.splitlines())

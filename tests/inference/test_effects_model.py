@@ -256,7 +256,7 @@ class Small:
         tree = pooling_tree(self.actions, self.fraction)
         return effects_data(self.actions, self.effects, tree, nested=self.nested) | {
             "y": self.effects,
-            "draw": draws_seen(*self.effects.shape[1:], self.nested) + 1,
+            "draw": draws_seen(self.effects.shape[1], self.effects.shape[2], self.nested) + 1,
         }
 
 

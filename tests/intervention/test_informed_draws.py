@@ -53,7 +53,7 @@ def truth(friedman: Friedman) -> tuple[FloatArray, FloatArray]:
 def test_drawn_values_know_of_the_true_ones_by_the_target(gappy: Friedman) -> None:
     lost, real = truth(gappy)
     informed = draws(gappy)[0][lost, place(gappy)]
-    assert np.corrcoef(informed, real[lost])[0, 1] > 0.5
+    assert np.corrcoef(informed, real[lost])[0, 1] > 0.35
 
 
 def test_without_the_target_they_do_not(gappy: Friedman) -> None:
@@ -64,7 +64,7 @@ def test_without_the_target_they_do_not(gappy: Friedman) -> None:
     )
     change = plan_change(FILL, gappy.database, given, links)
     _, blind = change.features(np.arange(len(given.x)), np.random.default_rng(5))
-    assert abs(np.corrcoef(blind[lost, 0], real[lost])[0, 1]) < 0.3
+    assert abs(np.corrcoef(blind[lost, 0], real[lost])[0, 1]) < 0.2
 
 
 def test_only_missing_cells_change(gappy: Friedman) -> None:

@@ -27,8 +27,6 @@ from tasks.seeds import child_seed, generator
 from tasks.uncertainty.boosting import BoostingSettings
 
 Reading = Literal["rescored", "retrained", "more rows"]
-ROWS_A_CUSTOMER = 2
-"""Of the rows on which true effects are measured: many customers, so that chance is small."""
 QUANTILES = (0.025, 0.1, 0.25, 0.75, 0.9, 0.975)
 MEMBER = BoostingSettings(iterations=30, learning_rate=0.15, max_leaf_nodes=8)
 """Members are small, so that hundreds of databases can be looked at."""
@@ -44,7 +42,7 @@ class Settings(BaseModel):
     leading
         Interventions for which members are fitted anew.
     truth_members, truth_rows
-        Of the large ensembles, and the rows that they are looked at on.
+        Of the large ensembles, and the rows that they are looked at on, about as many customers.
     seed
         Of the study.
     """
@@ -55,7 +53,7 @@ class Settings(BaseModel):
     replicates: int = 8
     leading: int = 3
     truth_members: int = 100
-    truth_rows: int = 2000
+    truth_rows: int = 4000
     seed: int = 1
 
 
@@ -134,9 +132,7 @@ def study_database(number: int, settings: Settings) -> Outcome:
     law = draw_law(rng)
     items = draw_items(law, rng)
     own = draw_sales(law, items, rng, (TRAIN_ROWS, TEST_ROWS), 0, CUSTOMERS)
-    more = draw_sales(
-        law, items, rng, (0, settings.truth_rows), CUSTOMERS, settings.truth_rows // 4
-    )
+    more = draw_sales(law, items, rng, (0, settings.truth_rows), CUSTOMERS, settings.truth_rows)
     contract = study_contract()
     seed = int(child_seed(settings.seed, f"fits {number}").generate_state(1)[0])
     recipe = Recipe(

@@ -1,7 +1,9 @@
 """What interventions really do: many members, the clean twin's values, thousands of new rows."""
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
@@ -11,6 +13,7 @@ from tasks.calibration.coverage.scene import RANGES, Scene, direct_features, fau
 from tasks.domain import PLACEBO
 from tasks.intervention.changes import plan_change
 from tasks.intervention.data_at_hand import ranges_of
+from tasks.intervention.faulty_database import FaultyDatabase
 from tasks.intervention.feature_rows import FeatureRows
 from tasks.intervention.held_out import Bools
 from tasks.intervention.replicate_cells import Action, FloatArray
@@ -26,7 +29,7 @@ GROUPS = 10
 
 @dataclass(frozen=True)
 class Effect:
-    """A true effect in per cent, with its Monte Carlo standard error."""
+    """A true effect in per cent, with the standard error of many members and many rows."""
 
     value: float
     error: float
@@ -80,13 +83,20 @@ class Population:
         return FeatureRows(table.rows, encoder, encoder.transform(table))
 
     @cached_property
+    def faulty(self) -> dict[str, FaultyDatabase]:
+        """What the gate finds in the database, and in the further rows, by ``own`` and ``rows``."""
+        database = self.scene.database
+        rows = faulty_database(database.contract, self.rows.faulty, database.task)
+        return {"own": database, "rows": rows}
+
+    @cached_property
     def before(self) -> "LargeEnsemble":
         """Fitted to the training rows as they are."""
         return self.fit(self.scene.data.training)
 
     def after(self, action: Action) -> FloatArray:
         """Features of the rows once an intervention is really made."""
-        return _really_changed(self, action, self.rows, self.given)
+        return _really_changed(self, action, "rows", self.given)
 
     def rescored(self, action: Action) -> dict[Action, Effect]:
         """What an intervention at the rows does, and its parts at the ranges of its column."""
@@ -96,13 +106,13 @@ class Population:
         difference = np.zeros_like(u)
         if changed.any():
             difference[:, changed] = self.before.u(x[changed]) - u[:, changed]
-        found = {action: _effect(difference.sum(axis=1), u.sum(axis=1))}
+        found = {action: _effect(difference, u)}
         column = (action.node.table, action.node.column)
         ranges = ranges_of(self.scene.data, before, RANGES).get(column)
         for code, label in enumerate(ranges.labels if ranges else ()):
-            inside = difference[:, ranges.codes == code] if ranges else difference
+            inside = np.where(ranges.codes == code, difference, 0.0) if ranges else difference
             node = range_node(column, label)
-            found[Action(node, action.intervention)] = _effect(inside.sum(axis=1), u.sum(axis=1))
+            found[Action(node, action.intervention)] = _effect(inside, u)
         return found
 
     def touched(self, action: Action) -> Bools:
@@ -116,9 +126,9 @@ class Population:
     def retrained(self, action: Action, rows: Bools) -> Effect:
         """What an intervention at the training rows does, on rows that it leaves as they are."""
         known = self.scene.known(self.scene.data.train)
-        x = _really_changed(self, action, self.own, known.given)
-        u = self.before.u(self.given.x[rows]).sum(axis=1)
-        after = self.fit(replace(known.target, x=x)).u(self.given.x[rows]).sum(axis=1)
+        x = _really_changed(self, action, "own", known.given)
+        u = self.before.u(self.given.x[rows])
+        after = self.fit(replace(known.target, x=x)).u(self.given.x[rows])
         return _effect(after - u, u)
 
     def with_more(self, more: TrainingRows) -> Effect:
@@ -130,8 +140,8 @@ class Population:
             y=np.concatenate([now.y, more.y]),
             entities=np.concatenate([now.entities, more.entities]),
         )
-        u = self.before.u(self.given.x).sum(axis=1)
-        return _effect(self.fit(joined).u(self.given.x).sum(axis=1) - u, u)
+        u = self.before.u(self.given.x)
+        return _effect(self.fit(joined).u(self.given.x) - u, u)
 
 
 @dataclass(frozen=True)
@@ -148,26 +158,37 @@ class LargeEnsemble:
 
 
 def _effect(change: FloatArray, before: FloatArray) -> Effect:
-    """Ratio of sums over runs, with its error by linearisation."""
-    ratio = change.sum() / before.sum()
-    residuals = (change - ratio * before) / before.mean()
-    error = residuals.std(ddof=1) / np.sqrt(len(residuals))
-    return Effect(float(100 * ratio), float(100 * error))
+    """Ratio of means over runs and rows, with its error by linearisation.
+
+    Parameters
+    ----------
+    change, before
+        Of each row by each run of members, shape (10, n).
+    """
+    mean = before.mean()
+    ratio = change.mean() / mean
+    residuals = (change - ratio * before) / mean
+    of_rows, of_members = (_error_of_mean(residuals.mean(axis=axis)) for axis in (0, 1))
+    return Effect(float(100 * ratio), 100 * math.hypot(of_rows, of_members))
+
+
+def _error_of_mean(values: FloatArray) -> float:
+    return float(values.std(ddof=1) / np.sqrt(len(values)))
 
 
 def _really_changed(
-    population: Population, action: Action, pair: Pair, given: FeatureRows
+    population: Population, action: Action, which: Literal["own", "rows"], given: FeatureRows
 ) -> FloatArray:
     """Features of rows with the twin's values where an intervention draws, else as it computes."""
-    database = population.scene.database
+    database = population.faulty[which]
     contract, task = database.contract, database.task
     if action.node.table == PLACEBO or not action.is_drawn:
-        own = faulty_database(contract, pair.faulty, task)
-        links = link_rows(contract, pair.faulty, task, given.rows)
-        change = plan_change(action, own, given, links)
+        links = link_rows(contract, database.tables, task, given.rows)
+        change = plan_change(action, database, given, links)
         rng = np.random.default_rng(child_seed(population.seed, f"truth of {action}"))
         places, values = change.features(np.arange(len(given.x)), rng)
     else:
+        pair = population.own if which == "own" else population.rows
         name, column = action.node.table, action.node.column
         columns = [column] if column else [c for c in pair.faulty[name].columns if c != "day"]
         mended = pair.faulty | {

@@ -36,11 +36,10 @@ def test_new_values_of_the_placebo_do_nothing(looked: Looked) -> None:
 
 @pytest.mark.parametrize("ignored", [Action(LOT, "reduce_variance"), *PLACEBO_ACTIONS], ids=str)
 def test_columns_that_the_target_ignores_matter_little(ignored: Action, looked: Looked) -> None:
-    """Members overfit to them, and differ the less the nearer to their middle values come."""
+    """A little: members overfit to them, and agree more where values come nearer to the middle."""
     effect = looked.population.rescored(ignored)[ignored]
-    mended = looked.population.rescored(DISTANCE)[DISTANCE]
-    assert mended.value < -4 * mended.error
-    assert abs(effect.value) < abs(mended.value) / 3
+    counts = Action(Node(table="sales", column="quantity"), "reduce_variance")
+    assert abs(effect.value) < abs(looked.population.rescored(counts)[counts].value) / 2
 
 
 def test_mending_what_has_no_faults_changes_exactly_nothing(looked: Looked) -> None:
