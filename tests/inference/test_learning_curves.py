@@ -150,7 +150,7 @@ def test_a_curve_tells_the_known_answer_of_its_posterior(
 def test_to_be_sure_takes_more_rows_than_to_expect(
     monkeypatch: pytest.MonkeyPatch, evaluation: Evaluation
 ) -> None:
-    phi = np.repeat([0.2, 0.5], [8, 92])
+    phi = [0.2] * 8 + [0.5] * 92
     (curve,), _ = spied(monkeypatch, evaluation, [LOW], Spy(phi))
     assert curve.rows_for is not None
     assert curve.rows_for_sure == 256  # where phi is 0.2: 20 dn / (256 + dn) = 10

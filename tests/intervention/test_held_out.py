@@ -25,13 +25,15 @@ SMOOTH = Action(Node(table="품목", column=WEIGHT), "reduce_variance")
 
 
 def faulty_shop(task: str = "amount") -> FaultyDatabase:
-    """Weights of 4 items are missing; the pieces of every tenth sale are wrong."""
+    """Weights of 4 items are missing, pieces of every tenth sale are wrong, some have no item."""
     tables = shop_tables()
     weight = tables["품목"][WEIGHT].set(pl.Series(np.arange(40) % 10 == 1), None)
     wrong = np.arange(SALES) % 10 == 3
     pieces = tables["sales"][SELF].set(pl.Series(wrong), 500)
     tables["품목"] = tables["품목"].with_columns(weight)
-    tables["sales"] = tables["sales"].with_columns(pieces)
+    orphans = pl.Series(np.arange(SALES) % 20 == 6)
+    item = tables["sales"]["item"].set(orphans, 777)
+    tables["sales"] = tables["sales"].with_columns(pieces, item)
     return marked(tables, {("sales", SELF): np.flatnonzero(wrong).tolist()}, task)
 
 
@@ -47,6 +49,7 @@ def touched_by(action: Action, database: FaultyDatabase, seed: int = 1) -> Bools
 
 
 def test_rows_that_lead_to_a_cell_that_is_drawn_are_touched() -> None:
+    """Orphans lack the item's weight before and after: they lead to no cell."""
     database = faulty_shop()
     items = database.tables["sales"]["item"].to_numpy()
     np.testing.assert_array_equal(touched_by(FILL, database), items % 10 == 1)

@@ -94,6 +94,11 @@ class Population:
         """Fitted to the training rows as they are."""
         return self.fit(self.scene.data.training)
 
+    @cached_property
+    def u_before(self) -> FloatArray:
+        """Epistemic uncertainty of the rows with their faults, shape (10, n)."""
+        return self.before.u(self.given.x)
+
     def after(self, action: Action) -> FloatArray:
         """Features of the rows once an intervention is really made."""
         return _really_changed(self, action, "rows", self.given)
@@ -102,7 +107,7 @@ class Population:
         """What an intervention at the rows does, and its parts at the ranges of its column."""
         x, before = self.after(action), self.given.x
         changed = ~np.all((x == before) | (np.isnan(x) & np.isnan(before)), axis=1)
-        u = self.before.u(before)
+        u = self.u_before
         difference = np.zeros_like(u)
         if changed.any():
             difference[:, changed] = self.before.u(x[changed]) - u[:, changed]
@@ -127,7 +132,7 @@ class Population:
         """What an intervention at the training rows does, on rows that it leaves as they are."""
         known = self.scene.known(self.scene.data.train)
         x = _really_changed(self, action, "own", known.given)
-        u = self.before.u(self.given.x[rows])
+        u = self.u_before[:, rows]
         after = self.fit(replace(known.target, x=x)).u(self.given.x[rows])
         return _effect(after - u, u)
 
@@ -140,7 +145,7 @@ class Population:
             y=np.concatenate([now.y, more.y]),
             entities=np.concatenate([now.entities, more.entities]),
         )
-        u = self.before.u(self.given.x)
+        u = self.u_before
         return _effect(self.fit(joined).u(self.given.x) - u, u)
 
 

@@ -156,7 +156,7 @@ def test_shares_are_drawn_where_they_are(summary: Summary) -> None:
             (float(x), int(y))
             for line in axes.lines
             if line.get_marker() != "None"
-            for x, y in zip(line.get_xdata(), line.get_ydata(), strict=True)
+            for x, y in np.asarray(line.get_xydata())
         }
         expected = {(100 * of.coverage[column].value, row) for row, of in enumerate(summary.levels)}
         assert drawn == expected
@@ -169,7 +169,7 @@ def test_effects_in_the_wrong_place_are_marked_and_what_is_left_out_is_counted(
     figure = told_figure(effects)
     (axes,) = figure.axes
     points = {
-        str(line.get_label()): np.column_stack([line.get_xdata(), line.get_ydata()])
+        str(line.get_label()): np.asarray(line.get_xydata())
         for line in axes.lines
         if line.get_marker() != "None"
     }
