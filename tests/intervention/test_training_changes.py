@@ -259,6 +259,14 @@ def test_draws_depend_on_the_seed_and_the_action_s_name_alone(
     assert not same(other[0].x, alone[FILL][1][0].x)
 
 
+def test_two_actions_do_not_share_their_draws(shop: FaultyDatabase, train: Known) -> None:
+    """Of items nothing but the weights is to be mended: the same cells by two names."""
+    (one, filled), (two, mended) = after(shop, train, FILL, MEND_ITEMS)
+    assert one == two == 40
+    assert moved(train, filled[0]) == moved(train, mended[0]) == {"weight"}
+    assert not same(filled[0].x, mended[0].x)
+
+
 def test_what_does_nothing_is_refused(train: Known) -> None:
     database = causal_database({})
     with pytest.raises(NotApplicable, match=r"No cell of items\.weight is missing"):

@@ -7,7 +7,7 @@ import pytest
 
 from tasks.attribution.cells import cell_means
 from tasks.calibration.coverage import more_rows as more_rows_module
-from tasks.calibration.coverage.database import CUSTOMERS
+from tasks.calibration.coverage.database import CUSTOMERS, draw_sales
 from tasks.calibration.coverage.more_rows import COLUMNS, further_rows, more_rows
 from tasks.calibration.coverage.scene import RANGES
 from tasks.calibration.coverage.truth import Effect, Population
@@ -78,13 +78,14 @@ def test_mended_rows_hold_the_values_of_the_twin(looked: Looked) -> None:
     np.testing.assert_array_equal(after[:, others], population.given.x[:, others])
 
 
-def test_the_error_of_a_truth_is_that_of_its_members(looked: Looked) -> None:
-    found = [
-        replace(looked.population, members=20, seed=seed).rescored(DISTANCE)[DISTANCE]
-        for seed in range(10, 16)
-    ]
+def test_the_error_of_a_truth_is_that_of_its_members_and_rows(looked: Looked) -> None:
+    rng, found = np.random.default_rng(1), []
+    for seed in range(10, 16):
+        rows = draw_sales(looked.law, looked.items, rng, (0, 200), CUSTOMERS, 100)
+        population = replace(looked.population, rows=rows, members=20, seed=seed)
+        found.append(population.rescored(WEIGHT)[WEIGHT])
     spread = np.std([of.value for of in found], ddof=1)
-    assert 0.4 < spread / np.sqrt(np.mean([of.error**2 for of in found])) < 2
+    assert 0.5 < spread / np.sqrt(np.mean([of.error**2 for of in found])) < 1.8
 
 
 def test_no_further_rows_bring_exactly_nothing_and_many_bring_less_uncertainty(
