@@ -11,7 +11,7 @@ from tasks.attribution.cells import cell_means
 from tasks.attribution.database import ROWS, ColumnRanges
 from tasks.bayes.importance_shares import credible_interval
 from tasks.domain import PLACEBO, Node
-from tasks.errors import InputError
+from tasks.errors import InputError, RunError
 from tasks.inference.acquisition_curve import fit_acquisition
 from tasks.inference.acquisition_posterior import AcquisitionCurve
 from tasks.intervention.acquisition_cells import acquisition_cells
@@ -142,7 +142,7 @@ def learning_curves(
                 seed=own,
             )
             curve = fit_acquisition(cells, seed=own)
-        except InputError as reason:
+        except (InputError, RunError) as reason:
             left_out[str(node)] = f"No learning curve of {node}: {reason}"
             continue
         curves.append(_told(node, curve, worth, row_cost))

@@ -6,17 +6,13 @@ from dataclasses import replace
 import numpy as np
 
 from tasks.attribution.cells import nested_draws
-from tasks.domain import ColumnTask
 from tasks.intervention.changes import Change, RepairChange, plan_change
 from tasks.intervention.faulty_database import FaultyDatabase
-from tasks.intervention.feature_rows import FeatureRows
-from tasks.intervention.held_out import Bools
 from tasks.intervention.informed_draws import informed_draws
 from tasks.intervention.known_rows import Known
 from tasks.intervention.refitting import Recipe
 from tasks.intervention.replicate_cells import Action, FloatArray
 from tasks.relations.features import link_rows
-from tasks.relations.task_rows import FACT
 from tasks.seeds import child_seed
 from tasks.uncertainty.model_data import TrainingRows
 from tasks.uncertainty.protocol import Ensemble
@@ -61,8 +57,7 @@ def training_changes(
             after = informed_draws(change, table, given, train.target, links, ensemble, seeds)
         else:
             after = _draws(change, given.x, seeds if action.is_drawn else seeds[:1])
-        kept = _kept(database, change, given)
-        yield change.changed, [replace(train.target, x=x).take(kept) for x in after]
+        yield change.changed, [replace(train.target, x=x) for x in after]
 
 
 def _draws(
@@ -76,14 +71,3 @@ def _draws(
         after[:, places] = values
         drawn.append(after)
     return drawn
-
-
-def _kept(database: FaultyDatabase, change: Change, given: FeatureRows) -> Bools:
-    """Rows that a repair does not drop."""
-    task, kept = database.task, np.ones(len(given.x), dtype=bool)
-    if not isinstance(change, RepairChange) or change.repair.dropped is None:
-        return kept
-    if not isinstance(task, ColumnTask) or task.table != change.repair.table:
-        return kept
-    dropped: Bools = change.repair.dropped.gather(given.rows[FACT]).to_numpy()
-    return ~dropped

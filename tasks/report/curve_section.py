@@ -26,7 +26,7 @@ def curve_section(report: Report) -> Section:
                         f"{curve.rows:,}",
                         mean_of(_as_interval(curve.effect)),
                         ends_of(_as_interval(curve.effect)),
-                        mean_of(_as_interval(curve.reducible)),
+                        mean_of(_as_interval(curve.reducible), signed=False),
                     ]
                     for curve in report.curves
                 ),

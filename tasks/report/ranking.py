@@ -9,6 +9,7 @@ from tasks.bayes.arguments import Floats
 from tasks.bayes.importance_shares import credible_interval
 from tasks.domain import PLACEBO, Costs
 from tasks.errors import InputError
+from tasks.intervention.replicate_cells import DO
 from tasks.report.effect_record import Confidence, Effect, Interval, Ranked
 from tasks.report.further_replicates import further_replicates
 
@@ -36,7 +37,8 @@ def rank(
 ) -> tuple[Ranked, ...]:
     """Rank the effects at tables and columns that may be recommended.
 
-    Left out are value ranges, the placebo and illusory gains. The benefit of an action is minus
+    Left out are value ranges, the placebo, illusory gains, and changes of the world itself, which
+    mend no record. The benefit of an action is minus
     its effect, per unit of cost. Doing nothing has the benefit 0 and is a choice too: the benefit
     given up by an action is that of the best choice, never below 0.
 
@@ -111,7 +113,8 @@ def confidence_of(effect: Interval) -> Confidence:
 
 def _is_candidate(effect: Effect) -> bool:
     node = effect.node
-    return node.level != "range" and node.table != PLACEBO and not effect.illusory
+    is_place = node.level != "range" and node.table != PLACEBO
+    return is_place and effect.intervention != DO and not effect.illusory
 
 
 def _sort_key(per_cost: Interval, effect: Effect) -> tuple[float, str, str]:

@@ -19,6 +19,7 @@ from tasks.report.effect_sections import (
     placebo_section,
 )
 from tasks.report.pooling_section import pooling_section
+from tasks.report.real_changes_section import real_changes_section
 from tasks.report.retrained_section import retrained_section
 from tasks.report.schema import Report
 from tasks.report.section import Section
@@ -27,6 +28,7 @@ from tasks.report.share_sections import interaction_sections, key_section, level
 
 def sections(report: Report) -> tuple[Section, ...]:
     """All sections; one that has nothing to show says so."""
+    real_changes = real_changes_section(report)
     return (
         data_section(report),
         model_section(report),
@@ -38,6 +40,7 @@ def sections(report: Report) -> tuple[Section, ...]:
         retrained_section(report),
         *((budget_section(report.budget, report.effects),) if report.budget else ()),
         *((curve_section(report),) if report.curves else ()),
+        *((real_changes,) if real_changes else ()),
         illusory_section(report),
         confidence_section(report),
         placebo_section(report),

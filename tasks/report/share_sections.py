@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from tasks.domain import Level, Node
+from tasks.intervention.replicate_cells import DO
 from tasks.report.answer import error_of
 from tasks.report.effect_record import Effect, Interval
 from tasks.report.numerals import NOT_ASSESSABLE, count, ends_of, fixed, mean_of, percentage
@@ -73,8 +74,12 @@ def children(report: Report, parent: Node | None) -> list[Share]:
 
 
 def best_effect(effects: Sequence[Effect], node: Node) -> Effect | None:
-    """Give the effect at a node that lowers U most and is not illusory, if any."""
-    here = [effect for effect in effects if effect.node == node and not effect.illusory]
+    """Give the repair at a node that lowers U most and is not illusory, if any."""
+    here = [
+        effect
+        for effect in effects
+        if effect.node == node and effect.intervention != DO and not effect.illusory
+    ]
     return min(here, key=lambda effect: effect.effect.mean, default=None)
 
 

@@ -94,7 +94,7 @@ def read_as_crossed(data: dict[str, Any]) -> dict[str, Any]:
 
 def test_nested_draws_that_are_read_as_crossed_ones_are_caught() -> None:
     nested = InterventionEffects(default_design() | {"nested": 1, "D": 4})
-    _, verdict = calibrate(Changed(nested, read_as_crossed), 20, adapt_delta=0.9)
+    _, verdict = calibrate(Changed(nested, read_as_crossed), 40, adapt_delta=0.9)
     assert verdict.status == "not calibrated"
     rejected = {quantity.name for quantity in verdict.quantities if quantity.is_rejected}
     assert {LOG_LIKELIHOOD, "sigma_a[1]", "sigma_s[1]"} <= rejected

@@ -46,7 +46,7 @@ def test_the_effect_of_twice_as_many_rows_is_told(told: Report) -> None:
     twice, _ = curve_section(told).tables
     assert twice.head == ("range", "rows now", "effect, %", "95 % interval", "reducible, %")
     assert twice.rows == (
-        ("items.무게 <b> < 2", "1,204", "−8.3", "[−12.6, −4.2]", "+21.4"),
+        ("items.무게 <b> < 2", "1,204", "−8.3", "[−12.6, −4.2]", "21.4"),
         ("plants.region [other]", "88", "+1.0", "[−0.3, +2.4]", "−3.2"),
     )
     assert twice.numeric == (False, True, True, True, True)
