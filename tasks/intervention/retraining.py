@@ -6,6 +6,7 @@ import numpy as np
 
 from tasks.attribution.cells import cell_means, row_blocks
 from tasks.intervention.changes import plan_change
+from tasks.intervention.expected_parts import expected_parts
 from tasks.intervention.faulty_database import FaultyDatabase, NotApplicable
 from tasks.intervention.held_out import Bools, complete_rows, touched_rows
 from tasks.intervention.known_rows import Known
@@ -112,7 +113,7 @@ def _gather(
         ReplicateCells(
             actions=tuple(actions),
             changed=np.array(changed, dtype=np.int64),
-            row_fraction=np.ones(len(actions)),
+            row_fraction=expected_parts(actions, changed),
             u_before=u,
             u_after=after[:, 0],
             nll_before=nll,
