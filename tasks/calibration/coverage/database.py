@@ -134,7 +134,7 @@ def draw_sales(
     train, test = rows
     day = [
         *rng.integers(0, TRAIN_DAYS, train),
-        *(TRAIN_DAYS + 1 + rng.integers(0, TEST_DAYS, test)),
+        *(TRAIN_DAYS + 2 + rng.integers(0, TEST_DAYS, test)),
     ]
     total = train + test
     sales = pl.DataFrame(

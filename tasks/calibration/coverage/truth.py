@@ -1,12 +1,12 @@
 """What interventions really do: many members, the clean twin's values, thousands of new rows."""
 
-import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
 
+from tasks.attribution.crossed import crossed_statistics
 from tasks.attribution.database import range_node
 from tasks.calibration.coverage.database import Pair
 from tasks.calibration.coverage.scene import RANGES, Scene, direct_features, faulty_database
@@ -173,12 +173,8 @@ def _effect(change: FloatArray, before: FloatArray) -> Effect:
     mean = before.mean()
     ratio = change.mean() / mean
     residuals = (change - ratio * before) / mean
-    of_rows, of_members = (_error_of_mean(residuals.mean(axis=axis)) for axis in (0, 1))
-    return Effect(float(100 * ratio), 100 * math.hypot(of_rows, of_members))
-
-
-def _error_of_mean(values: FloatArray) -> float:
-    return float(values.std(ddof=1) / np.sqrt(len(values)))
+    error = crossed_statistics(residuals).error_of_mean
+    return Effect(float(100 * ratio), float(100 * error))
 
 
 def _really_changed(
