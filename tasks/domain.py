@@ -153,7 +153,7 @@ class Costs(Frozen):
         Examples
         --------
         >>> Costs(default=2, nodes={"items": 5}).of(Node(table="items", column="weight"))
-        2
+        2.0
         """
         return self.nodes.get(str(node), self.default)
 

@@ -126,12 +126,14 @@ def test_a_set_s_cells_are_the_scores_of_its_features() -> None:
     for change in changes.values():
         places, values = change.features(rows, np.random.default_rng(0))
         x[:, places] = values
+    means = np.empty((2, 4, 4))
     for j in range(4):
-        before, after = (evaluation.score(j, rows, of) for of in (evaluation.x, x))
-        for v in range(4):
-            here = evaluation.blocks == v
-            ratio = after[0, here].mean() / before[0, here].mean()
-            assert found.effects[j, v] == pytest.approx(100 * (ratio - 1))
+        for when, of in enumerate((evaluation.x, x)):
+            u = evaluation.score(j, rows, of)[0]
+            means[when, j] = [u[evaluation.blocks == v].mean() for v in range(4)]
+    ratio = means[1].mean() / means[0].mean()
+    influence = (means[1] - ratio * means[0]) / means[0].mean()
+    assert found.effects == pytest.approx(100 * (ratio - 1 + influence))
     assert not found.drawn
 
 
