@@ -189,15 +189,22 @@ def forest() -> StructuralModel:
     )
 
 
+def leaves_python_generator(model: StructuralModel) -> bool:
+    state = random.getstate()
+    do(model, ["X=+1"], n=100, replicates=4)
+    return random.getstate() == state
+
+
 def test_effects_are_reproducible_with_any_number_of_workers() -> None:
     model = forest()
     train = model.train.copy()
-    numpy_state, state = np.random.get_state(), random.getstate()
+    numpy_state = np.random.get_state()
     alone = do(model, ["X=+1"], n=100, replicates=4)
     assert alone == do(model, ["X=+1"], n=100, replicates=4)
     assert alone == do(model, ["X=+1"], n=100, replicates=4, workers=2)
     assert alone != do(model, ["X=+1"], n=100, replicates=4, seed=1)
-    assert random.getstate() == state
+    # Threads of other tests may draw from it now and then; the effects would do so every time.
+    assert any(leaves_python_generator(model) for _ in range(3))
     for now, then in zip(np.random.get_state(), numpy_state, strict=True):
         np.testing.assert_array_equal(now, then)
     pd.testing.assert_frame_equal(model.train, train)
