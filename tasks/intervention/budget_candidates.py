@@ -22,7 +22,7 @@ def budget_candidates(
     costs
         From the contract.
     """
-    illusory = set(retrained.illusory) if retrained else set()
+    illusory = retrained.worsened if retrained else frozenset()
     mean = cells.effects.mean(axis=(1, 2))
     return [
         Candidate(action, costs.of(action.node), float(mean[k]))

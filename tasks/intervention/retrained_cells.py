@@ -41,11 +41,14 @@ class RetrainedCells:
     held_out_rows: int
 
     @property
-    def illusory(self) -> list[Action]:
-        """Interventions after which the held-out likelihood is worse by more than chance."""
+    def worsened(self) -> frozenset[Action]:
+        """Interventions after which the held-out likelihood is worse by more than chance.
+
+        Those of them that lower U are illusory gains.
+        """
         change = crossed_statistics(self.cells.nll_changes, self.cells.drawn, nested=True)
         worse = change.mean > ONE_SIDED * change.standard_error
-        return [a for a, is_worse in zip(self.cells.actions, worse, strict=True) if is_worse]
+        return frozenset(a for a, is_so in zip(self.cells.actions, worse, strict=True) if is_so)
 
 
 def retrained_to_table(found: RetrainedCells) -> pl.DataFrame:

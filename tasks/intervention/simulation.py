@@ -10,7 +10,7 @@ from joblib import Parallel, delayed
 from tasks.domain import PLACEBO
 from tasks.intervention.expected_parts import expected_parts
 from tasks.intervention.faulty_database import FaultyDatabase, NotApplicable
-from tasks.intervention.replicate_cells import Action, ReplicateCells
+from tasks.intervention.replicate_cells import Action, FloatArray, ReplicateCells
 from tasks.intervention.rescoring import Evaluation
 from tasks.intervention.simulated_action import (
     Ranges,
@@ -82,25 +82,30 @@ def simulate(
             left_out[str(action)] = outcome
         else:
             done += outcome
-    told, negligible = _tell_apart(_gather(scene, done))
-    return told, left_out | negligible
+    before = scene.cells(scene.scores)
+    told, negligible = _tell_apart(done, before[0])
+    return _gather(told, before), left_out | negligible
 
 
-def _tell_apart(cells: ReplicateCells) -> tuple[ReplicateCells, dict[str, str]]:
-    """The actions that change U in at least half of the cells, and why the others are left out.
+def _tell_apart(
+    done: Sequence[Simulated], u_before: FloatArray
+) -> tuple[list[Simulated], dict[str, str]]:
+    """Those that change U in at least half of the cells, and why the others are left out.
 
     The placebo is told wherever it changes anything. Value ranges are left out without a word.
     """
-    changed = (cells.u_after != cells.u_before).mean(axis=(1, 2))
-    is_placebo = np.array([action.node.table == PLACEBO for action in cells.actions])
-    kept = np.where(is_placebo, changed > 0, changed >= FEWEST_CELLS)
-    reasons = {
-        str(action): f"{action} changes the uncertainty in {share:.0%} of the replicate cells: its "
-        "effect is next to nothing."
-        for action, share, told in zip(cells.actions, changed, kept, strict=True)
-        if not told and action.node.level != "range"
-    }
-    return cells.take(np.flatnonzero(kept)), reasons
+    told: list[Simulated] = []
+    reasons: dict[str, str] = {}
+    for one in done:
+        action, share = one.action, (one.after[0] != u_before).mean()
+        if share >= FEWEST_CELLS or (action.node.table == PLACEBO and share > 0):
+            told.append(one)
+        elif action.node.level != "range":
+            reasons[str(action)] = (
+                f"{action} changes the uncertainty in {share:.0%} of the replicate cells: its "
+                "effect is next to nothing."
+            )
+    return told, reasons
 
 
 def _outcomes(
@@ -134,8 +139,8 @@ def _outcome(scene: Scene, action: Action) -> list[Simulated] | str:
         return str(reason)
 
 
-def _gather(scene: Scene, done: list[Simulated]) -> ReplicateCells:
-    u_before, nll_before = scene.cells(scene.scores)
+def _gather(done: Sequence[Simulated], before: FloatArray) -> ReplicateCells:
+    u_before, nll_before = before
     after = np.array([one.after for one in done]).reshape(len(done), 2, *u_before.shape)
     actions = tuple(one.action for one in done)
     return ReplicateCells(

@@ -3,7 +3,6 @@
 from typing import Literal
 
 from tasks.domain import Node
-from tasks.intervention.retrained_cells import ONE_SIDED
 from tasks.report.frozen import Frozen
 
 Confidence = Literal["high", "medium", "needs more data"]
@@ -22,11 +21,6 @@ class Change(Frozen):
 
     value: float
     error: float
-
-    @property
-    def is_worse(self) -> bool:
-        """Whether it is above 0 by more than chance explains: 1.645 standard errors."""
-        return self.value > ONE_SIDED * self.error
 
 
 class Retrained(Frozen):

@@ -36,6 +36,7 @@ def effects_of(
     posterior = intervals(draws)
     likelihood = crossed_statistics(cells.nll_changes)
     anew = _retrained(retrained, retrained_draws) if retrained else {}
+    worsened = retrained.worsened if retrained else frozenset()
     effects = []
     for k, action in enumerate(cells.actions):
         known, found = action.keeps_target, anew.get(action)
@@ -51,7 +52,7 @@ def effects_of(
                 raw_error=float(raw.standard_error[k]),
                 nll_change=change if known else None,
                 nll_change_error=error if known else None,
-                illusory=(gains or found.effect.mean < 0) and found.nll.is_worse
+                illusory=(gains or found.effect.mean < 0) and action in worsened
                 if found
                 else known and gains and change > 0,
                 retrained=found,

@@ -1,4 +1,4 @@
-"""Cells of members fitted anew survive their table and its file; illusory gains by hand."""
+"""Cells of members fitted anew survive their table and its file; a worse likelihood by hand."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -96,9 +96,9 @@ def test_the_cells_are_not_mutated(found: RetrainedCells) -> None:
         np.testing.assert_array_equal(getattr(found, name), values)
 
 
-@pytest.mark.parametrize(("errors", "is_illusory"), [(1.6, False), (1.7, True), (-5.0, False)])
-def test_a_likelihood_that_is_worse_by_more_than_chance_is_illusory(
-    found: RetrainedCells, errors: float, is_illusory: bool
+@pytest.mark.parametrize(("errors", "is_worse"), [(1.6, False), (1.7, True), (-5.0, False)])
+def test_a_likelihood_that_is_worse_by_more_than_chance_is_told(
+    found: RetrainedCells, errors: float, is_worse: bool
 ) -> None:
     """By 1.645 standard errors of a design whose sub-ensembles are nested in draws."""
     cells = found.cells
@@ -109,4 +109,4 @@ def test_a_likelihood_that_is_worse_by_more_than_chance_is_illusory(
     shift[1] = errors * error[1]
     changed = cells.nll_before + noise + shift[:, None, None]
     moved = replace(found, cells=replace(cells, nll_after=changed))
-    assert moved.illusory == ([ACTIONS[1]] if is_illusory else [])
+    assert moved.worsened == ({ACTIONS[1]} if is_worse else set())

@@ -71,7 +71,7 @@ def test_imputing_the_mean_is_an_illusory_gain(trees: Friedman, without_x1: Retr
     promised, true = effect(again, IMPUTE_MEAN), effect(without_x1.cells, IMPUTE_MEAN)
     assert promised < 0
     assert true > 30
-    assert IMPUTE_MEAN in without_x1.illusory
+    assert IMPUTE_MEAN in without_x1.worsened
 
 
 def test_likelihood_and_crps_worsen_with_it(without_x1: RetrainedCells) -> None:
@@ -81,7 +81,7 @@ def test_likelihood_and_crps_worsen_with_it(without_x1: RetrainedCells) -> None:
 
 def test_noise_drawn_afresh_does_next_to_nothing(without_x1: RetrainedCells) -> None:
     assert abs(effect(without_x1.cells, PLACEBO_DRAW)) < 6
-    assert PLACEBO_DRAW not in without_x1.illusory
+    assert PLACEBO_DRAW not in without_x1.worsened
 
 
 def test_filling_gaps_given_the_target_lowers_the_uncertainty(filled: RetrainedCells) -> None:

@@ -10,7 +10,7 @@ from tasks.attribution.crossed import crossed_statistics
 from tasks.domain import PLACEBO, Node
 from tasks.intervention.replicate_cells import DO, Action, ReplicateCells
 from tasks.intervention.retrained_cells import RetrainedCells
-from tasks.report.effect_record import Change, Effect, Interval
+from tasks.report.effect_record import Effect, Interval
 from tasks.report.effects import counted_draws, effects_of
 
 Floats = npt.NDArray[np.float64]
@@ -175,11 +175,6 @@ def test_a_gain_that_either_way_of_scoring_promises_can_be_illusory() -> None:
     assert illusory(told(WORSE, draws_of([6.0, 7.0]), draws=raising)) == {SMOOTH}
     assert illusory(told(WORSE, draws_of([6.0, -7.0]), draws=raising)) == {SMOOTH, FILL}
     assert illusory(told(WORSE, draws_of([6.0, 7.0]))) == {SMOOTH, SETTLE, FILL}
-
-
-@pytest.mark.parametrize(("value", "is_worse"), [(1.6, False), (1.7, True), (-9.0, False)])
-def test_a_score_is_worse_by_more_than_chance(value: float, is_worse: bool) -> None:
-    assert Change(value=value, error=1.0).is_worse is is_worse
 
 
 def test_draws_that_count_are_those_of_members_fitted_anew() -> None:

@@ -9,7 +9,7 @@ from tasks.calibration.coverage.scene import Scene
 from tasks.domain import Costs, Node
 from tasks.inference.effects import sample_effects
 from tasks.intervention.changes import PLACEBO_ACTIONS
-from tasks.intervention.leading import leading_actions
+from tasks.intervention.leading import leading_actions, recommendable
 from tasks.intervention.refitting import Recipe, Refitted
 from tasks.intervention.replicate_cells import Action, FloatArray, ReplicateCells
 from tasks.intervention.retrained_cells import RetrainedCells
@@ -100,19 +100,14 @@ def recommended(told: Told) -> Sequence[tuple[Action, float, bool]]:
     The retrained effect counts where there is one (the last entry tells); illusory gains and the
     placebo are left out.
     """
-    means = {
-        a: (float(m), False) for a, m in zip(told.cells.actions, told.draws.mean(0), strict=True)
-    }
-    worsens = dict(
-        zip(told.cells.actions, told.cells.nll_changes.mean(axis=(1, 2)) > 0, strict=True)
-    )
-    illusory = {a for a in means if not a.is_drawn and worsens[a] and means[a][0] < 0}
+    means = told.draws.mean(axis=0)
+    listed = {told.cells.actions[k]: (float(means[k]), False) for k in recommendable(told.cells)}
     if told.retrained:
-        for a, m in zip(told.retrained.cells.actions, told.retrained_draws.mean(0), strict=True):
-            means[a] = (float(m), True)
-    listed = [
-        (action, mean, anew)
-        for action, (mean, anew) in means.items()
-        if action not in illusory and action not in PLACEBO_ACTIONS and action.node.level != "range"
-    ]
-    return sorted(listed, key=lambda entry: entry[1])
+        anew = told.retrained_draws.mean(axis=0)
+        for action, mean in zip(told.retrained.cells.actions, anew, strict=True):
+            if action in told.retrained.worsened:
+                listed.pop(action, None)
+            elif action in listed:
+                listed[action] = (float(mean), True)
+    best_first = sorted(listed.items(), key=lambda entry: entry[1])
+    return [(action, mean, is_anew) for action, (mean, is_anew) in best_first]

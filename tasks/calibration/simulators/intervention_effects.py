@@ -13,7 +13,7 @@ from tasks.calibration.simulator import FloatArray, Values
 from tasks.calibration.simulators.effects_design import default_design, effects_design
 from tasks.calibration.simulators.partial_pooling import NU_RATE, NU_SHAPE
 
-SIGMA_UNIT = np.array([1.0, 0.5, 0.25])
+SIGMA_UNIT = np.array([1.5, 1.0, 0.75])
 """Median of the prior of sigma by level, over the scale of the effects."""
 SIGMA_LOG_SD = 0.5
 """Of the lognormal prior of sigma."""
