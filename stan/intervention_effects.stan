@@ -128,7 +128,7 @@ transformed data {
   vector[K] freedom = (J - 1) * (V - 1) - (nested ? 0 : D - 1) * drawn;
   vector[K] log_sigma_e_start = 0.5 * log(ss_e ./ freedom);
   vector[K] log_sigma_e_error = inv_sqrt(2 * freedom);
-  vector[3] sigma_unit = scale * [1.5, 1, 0.75]';
+  vector[3] sigma_unit = scale * [2.5, 2, 1.5]';
   int H = sum(heavy_tails[pooled_by]); // nodes with a weight
   array[H] int weighted; // which
   {

@@ -62,7 +62,7 @@ def test_the_default_design_has_every_kind_of_action() -> None:
 
 
 def test_sds_between_effects_are_lognormal_by_level(prior: Named) -> None:
-    for level, unit in enumerate((1.5, 1.0, 0.75)):
+    for level, unit in enumerate((2.5, 2.0, 1.5)):
         assert follows(prior["sigma"][:, level], stats.lognorm(0.5, scale=SCALE * unit))
 
 

@@ -19,6 +19,7 @@ TRAIN_ROWS, TEST_ROWS = 900, 1000
 START = datetime(2024, 1, 1)
 START_DAY = pl.lit(START).cast(pl.Datetime("us"))
 TRAIN_DAYS, TEST_DAYS = 243, 90
+SALES_A_CUSTOMER = 1_000_000
 WRONG_DISTANCE = 99999.0
 CATEGORIES, SEGMENTS = ("castings", "gears", "housings", "shafts"), ("industry", "public", "retail")
 
@@ -127,10 +128,29 @@ def draw_sales(
     )
     wrong = rng.random(count) < law.wrong_distances
     unknown = rng.random(count) < law.missing_segments
-    faulty_customers = customers.with_columns(
+    faulty = customers.with_columns(
         customers["distance"].set(pl.Series(wrong), WRONG_DISTANCE),
         customers["segment"].set(pl.Series(unknown), None),
     )
+    parents = Pair({**items.faulty, "customers": faulty}, {**items.clean, "customers": customers})
+    return sell(law, parents, rng, rows, SALES_A_CUSTOMER * first)
+
+
+def sell(
+    law: Law, parents: Pair, rng: np.random.Generator, rows: tuple[int, int], first: int
+) -> Pair:
+    """A database with sales to customers that are known.
+
+    Parameters
+    ----------
+    law, rng, rows
+        As of `draw_sales`.
+    parents
+        Items and customers.
+    first
+        Number of the first sale.
+    """
+    items, customers = parents.clean["items"], parents.clean["customers"]
     train, test = rows
     day = [
         *rng.integers(0, TRAIN_DAYS, train),
@@ -139,21 +159,18 @@ def draw_sales(
     total = train + test
     sales = pl.DataFrame(
         {
-            "sale": np.arange(total) + 1_000_000 * first,
-            "item": rng.integers(0, ITEMS, total),
-            "customer": rng.integers(first, first + count, total),
+            "sale": np.arange(total) + first,
+            "item": rng.integers(0, items.height, total),
+            "customer": customers["customer"][0] + rng.integers(0, customers.height, total),
             "day": day,
             "quantity": rng.integers(1, 60, total).astype(np.float64),
             "lot": rng.normal(0, 1, total),
         }
     ).with_columns((START_DAY + pl.duration(days=pl.col("day"))).alias("day"))
-    sales = sales.with_columns(_days(law, sales, items.clean["items"], customers, rng))
+    sales = sales.with_columns(_days(law, sales, items, customers, rng))
     lost = pl.Series(rng.random(total) < law.orphans)
-    faulty_sales = sales.with_columns(sales["item"].set(lost, ITEMS + 1))
-    return Pair(
-        {**items.faulty, "customers": faulty_customers, "sales": faulty_sales},
-        {**items.clean, "customers": customers, "sales": sales},
-    )
+    faulty = sales.with_columns(sales["item"].set(lost, ITEMS + 1))
+    return Pair({**parents.faulty, "sales": faulty}, {**parents.clean, "sales": sales})
 
 
 def _days(

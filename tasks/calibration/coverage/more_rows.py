@@ -8,7 +8,7 @@ from tasks.attribution.database import range_node
 from tasks.attribution.ranges import MISSING
 from tasks.bayes.posterior_diagnostics import check
 from tasks.bayes.stan_model import sample
-from tasks.calibration.coverage.database import CUSTOMERS, TRAIN_ROWS, Law, Pair, draw_sales
+from tasks.calibration.coverage.database import SALES_A_CUSTOMER, TRAIN_ROWS, Law, sell
 from tasks.calibration.coverage.scene import RANGES, Scene, direct_features
 from tasks.calibration.coverage.told import ADAPT_DELTA, CHAINS, DRAWS, WARMUP
 from tasks.calibration.coverage.truth import Effect, Population
@@ -30,7 +30,7 @@ COLUMNS = (("items", "category"), ("customers", "segment"), ("sales", "quantity"
 FEWEST = 64
 """Training rows of a range for which a curve can be fitted."""
 BATCHES = 2
-"""New rows are taken from so many times as many sales, to as many customers, as are trained on."""
+"""New rows are taken from so many times as many sales as are trained on."""
 
 Column = tuple[str, str]
 
@@ -60,10 +60,12 @@ def more_rows(
     u_before: FloatArray,
     population: Population,
     law: Law,
-    items: Pair,
     rng: np.random.Generator,
 ) -> MoreRows:
     """Tell and find out what further rows of one value range bring, as many as there are now.
+
+    They are sales to the same customers, in the time of the training rows: rows of the same kind,
+    as a learning curve takes them to be.
 
     Parameters
     ----------
@@ -73,8 +75,8 @@ def more_rows(
         Mean epistemic uncertainty of each cell now, shape (J, V).
     population
         Whose rows true effects are measured on.
-    law, items
-        How further rows come about: with other customers, and with faults of their own.
+    law
+        How further rows come about, with faults of their own.
     rng
         Of the range and the rows.
 
@@ -96,10 +98,8 @@ def more_rows(
         recipe,
         seed=recipe.seed,
     )
-    new = further_rows(scene, population, law, items, rng)
-    inside = _in_range(scene, column, code, new.x)[1]
-    by_customer = np.argsort(new.entities, kind="stable")
-    new = new.take(by_customer[inside[by_customer]][: cells.n_now])
+    new = further_rows(scene, population, law, rng)
+    new = new.take(np.flatnonzero(_in_range(scene, column, code, new.x)[1])[: cells.n_now])
     return MoreRows(
         Action(range_node(column, label), "add_samples"),
         fit_curve(cells, recipe.seed).effect(len(new.y)),
@@ -108,11 +108,11 @@ def more_rows(
 
 
 def further_rows(
-    scene: Scene, population: Population, law: Law, items: Pair, rng: np.random.Generator
+    scene: Scene, population: Population, law: Law, rng: np.random.Generator
 ) -> TrainingRows:
-    """Sales to other customers in the time of the training rows, as members are fitted to them."""
+    """More sales to the customers of the training rows, as members are fitted to them."""
     database, data = scene.database, scene.data
-    sales = draw_sales(law, items, rng, (BATCHES * TRAIN_ROWS, 0), CUSTOMERS, BATCHES * CUSTOMERS)
+    sales = sell(law, population.own, rng, (BATCHES * TRAIN_ROWS, 0), SALES_A_CUSTOMER)
     table = direct_features(database.contract, sales.faulty, database.task)
     table = add_placebo(table, population.seed + 1)
     return replace(

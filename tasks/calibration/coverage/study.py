@@ -157,7 +157,6 @@ def study_database(number: int, settings: Settings) -> Outcome:
         told.cells.u_before,
         population,
         law,
-        items,
         generator(settings.seed, f"more rows {number}"),
     )
     return Outcome(effects=_held(told, truths, further, rng), ranking=_choices(told, truths))

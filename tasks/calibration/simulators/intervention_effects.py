@@ -13,7 +13,7 @@ from tasks.calibration.simulator import FloatArray, Values
 from tasks.calibration.simulators.effects_design import default_design, effects_design
 from tasks.calibration.simulators.partial_pooling import NU_RATE, NU_SHAPE
 
-SIGMA_UNIT = np.array([1.5, 1.0, 0.75])
+SIGMA_UNIT = np.array([2.5, 2.0, 1.5])
 """Median of the prior of sigma by level, over the scale of the effects."""
 SIGMA_LOG_SD = 0.5
 """Of the lognormal prior of sigma."""

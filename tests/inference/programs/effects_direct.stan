@@ -28,7 +28,7 @@ parameters {
   matrix[K, D] s; // standardised
 }
 transformed parameters {
-  vector[3] sigma = scale * sigma_scaled .* [1.5, 1, 0.75]';
+  vector[3] sigma = scale * sigma_scaled .* [2.5, 2, 1.5]';
   vector[K] sigma_e = exp(log_sigma_e);
   vector[K] sigma_a = sigma_e .* exp(location[level, 1] + spread[level, 1] .* eta_a);
   vector[K] sigma_r = sigma_e .* exp(location[level, 2] + spread[level, 2] .* eta_r);
