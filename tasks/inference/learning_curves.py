@@ -2,14 +2,13 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from tasks.attribution.cells import cell_means
 from tasks.attribution.database import ROWS, ColumnRanges
-from tasks.bayes.importance_shares import credible_interval
+from tasks.bayes.interval import Interval, intervals
 from tasks.domain import PLACEBO, Node
 from tasks.errors import InputError, RunError
 from tasks.inference.acquisition_curve import fit_acquisition
@@ -24,16 +23,6 @@ from tasks.uncertainty.model_data import TrainingRows
 
 SURE = 0.95
 """Probability with which a reduction is to be reached by `LearningCurve.rows_for_sure`."""
-
-
-class Told(BaseModel):
-    """A posterior mean with its 95 % interval."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    mean: float
-    low: float
-    high: float
 
 
 class LearningCurve(BaseModel):
@@ -69,8 +58,8 @@ class LearningCurve(BaseModel):
     node: Node
     rows: int
     more: int
-    effect: Told
-    reducible: Told
+    effect: Interval
+    reducible: Interval
     worth: float
     rows_for: int | None
     rows_for_sure: int | None
@@ -145,8 +134,51 @@ def learning_curves(
         except (InputError, RunError) as reason:
             left_out[str(node)] = f"No learning curve of {node}: {reason}"
             continue
-        curves.append(_told(node, curve, worth, row_cost))
+        curves.append(curve_of(node, curve, worth, row_cost))
     return curves, left_out
+
+
+def curve_of(
+    node: Node, curve: AcquisitionCurve, worth: float, row_cost: float | None
+) -> LearningCurve:
+    """What the posterior of a learning curve says of as many more rows as there are now.
+
+    Parameters
+    ----------
+    node
+        The range.
+    curve
+        S draws, S >= 2.
+    worth
+        Reduction of U in per cent, above 0, for which rows are asked.
+    row_cost
+        Of one more row; None where it has no price.
+
+    Returns
+    -------
+    LearningCurve
+        Its effect is that of the rows that really come (`AcquisitionCurve.effect`); rows and costs
+        follow from the mean over all rows that could come.
+
+    Raises
+    ------
+    InputError
+        If `worth` is not above 0, or the draws are fewer than two or not finite.
+    """
+    more = curve.n_now
+    effect, reducible = intervals(np.array([curve.effect(more), 100 * curve.phi]).T)
+    return LearningCurve(
+        node=node,
+        rows=curve.n_now,
+        more=more,
+        effect=effect,
+        reducible=reducible,
+        worth=worth,
+        rows_for=curve.rows_until(worth),
+        rows_for_sure=curve.rows_until(worth, SURE),
+        cost_per_unit=None if row_cost is None else curve.cost_per_unit(more, row_cost),
+        diagnostics=curve.diagnostics,
+    )
 
 
 def _real(leading: Sequence[Node]) -> list[Node]:
@@ -159,29 +191,3 @@ def _uncertainty_now(evaluation: Evaluation) -> FloatArray:
     groups = [range(*pair) for pair in itertools.pairwise(bounds)]
     u = [row_scores(evaluation.ensemble.subset(g), evaluation.x, evaluation.y)[0] for g in groups]
     return cell_means(np.stack(u, axis=1), evaluation.blocks)
-
-
-def _told(
-    node: Node, curve: AcquisitionCurve, worth: float, row_cost: float | None
-) -> LearningCurve:
-    more = curve.n_now
-    told: dict[str, Any] = {
-        name: _interval(draws)
-        for name, draws in (("effect", curve.effect(more)), ("reducible", 100 * curve.phi))
-    }
-    return LearningCurve(
-        node=node,
-        rows=curve.n_now,
-        more=more,
-        **told,
-        worth=worth,
-        rows_for=curve.rows_until(worth),
-        rows_for_sure=curve.rows_until(worth, SURE),
-        cost_per_unit=None if row_cost is None else curve.cost_per_unit(more, row_cost),
-        diagnostics=curve.diagnostics,
-    )
-
-
-def _interval(draws: FloatArray) -> Told:
-    found = credible_interval(draws[:, None])
-    return Told(mean=found.mean[0], low=found.lower[0], high=found.upper[0])

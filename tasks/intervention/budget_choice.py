@@ -8,8 +8,9 @@ import numpy as np
 
 from tasks.attribution.satterthwaite import MeanInterval
 from tasks.attribution.selected_mean import left_out_choice, selected_mean
+from tasks.bayes.interval import Interval
 from tasks.errors import InputError
-from tasks.intervention.budget_record import BudgetedRepair, BudgetRecord, Estimate, RepairSet
+from tasks.intervention.budget_record import BudgetedRepair, BudgetRecord, RepairSet
 from tasks.intervention.budget_sets import ItemSet, total_cost
 from tasks.intervention.replicate_cells import Action, FloatArray
 
@@ -114,9 +115,9 @@ def choose_set(
         budget=budget,
         chosen=tuple(_repair(candidates[k], cells[(k,)]) for k in best),
         cost=total_cost(best, costs),
-        effect=_estimate(effect),
+        effect=_interval(effect),
         sum_of_singles=float(effect.mean - interaction.mean),
-        interaction=_estimate(interaction) if len(best) > 1 else None,
+        interaction=_interval(interaction) if len(best) > 1 else None,
         considered=len(cells),
         next_best=ranked[1 : NEXT_BEST + 1],
     )
@@ -143,5 +144,5 @@ def _repair(candidate: Candidate, alone: SetCells) -> BudgetedRepair:
     )
 
 
-def _estimate(interval: MeanInterval) -> Estimate:
-    return Estimate(mean=float(interval.mean), low=float(interval.low), high=float(interval.high))
+def _interval(of: MeanInterval) -> Interval:
+    return Interval(mean=float(of.mean), low=float(of.low), high=float(of.high))

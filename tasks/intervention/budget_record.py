@@ -2,19 +2,12 @@
 
 from pydantic import BaseModel, ConfigDict
 
+from tasks.bayes.interval import Interval
 from tasks.domain import Node
 
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Estimate(_Frozen):
-    """A mean with its 95 % confidence interval."""
-
-    mean: float
-    low: float
-    high: float
 
 
 class BudgetedRepair(_Frozen):
@@ -67,11 +60,12 @@ class BudgetRecord(_Frozen):
         Of all together.
     effect
         Change of U in per cent with all of them made together, corrected for the choice among the
-        sets; None where nothing is chosen.
+        sets, with its 95 % confidence interval; None where nothing is chosen.
     sum_of_singles
         What their single effects sum to, corrected likewise; None where nothing is chosen.
     interaction
-        `effect` less `sum_of_singles`: below 0 they do more together. None for less than two.
+        `effect` less `sum_of_singles`: below 0 they do more together; likewise with a
+        confidence interval. None for less than two.
     considered
         How many sets were simulated.
     exhaustive
@@ -87,9 +81,9 @@ class BudgetRecord(_Frozen):
     budget: float
     chosen: tuple[BudgetedRepair, ...] = ()
     cost: float = 0.0
-    effect: Estimate | None = None
+    effect: Interval | None = None
     sum_of_singles: float | None = None
-    interaction: Estimate | None = None
+    interaction: Interval | None = None
     considered: int = 0
     exhaustive: bool = True
     next_best: tuple[RepairSet, ...] = ()

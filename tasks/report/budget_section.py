@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from tasks.intervention.budget_record import BudgetRecord, Estimate
-from tasks.report.effect_record import Effect, Interval
+from tasks.bayes.interval import Interval
+from tasks.intervention.budget_record import BudgetRecord
+from tasks.report.effect_record import Effect
 from tasks.report.numerals import count, ends_of, fixed, mean_of, number
 from tasks.report.section import Section, table
 from tasks.report.wording import action_sentence
@@ -56,7 +57,7 @@ def _found(record: BudgetRecord) -> str:
     repairs = count(len(record.chosen), "repair")
     return (
         f"Of a budget of {number(record.budget)} spend {number(record.cost)} on {repairs}; "
-        f"{number(record.left)} is left. The expected change of U is {_estimate(record.effect)}, "
+        f"{number(record.left)} is left. The expected change of U is {_with_ends(record.effect)}, "
         "corrected for the choice of the best of several sets."
     )
 
@@ -71,7 +72,7 @@ def _compared(record: BudgetRecord) -> list[str]:
         verdict = "they do more together" if difference.mean < 0 else "they do less together"
     return [
         f"The single effects sum to {fixed(record.sum_of_singles, 1, signed=True)} %; made "
-        f"together the repairs differ from that by {_estimate(difference)}: {verdict}."
+        f"together the repairs differ from that by {_with_ends(difference)}: {verdict}."
     ]
 
 
@@ -90,6 +91,5 @@ def _considered(record: BudgetRecord) -> list[str]:
     return told
 
 
-def _estimate(found: Estimate) -> str:
-    interval = Interval(mean=found.mean, low=found.low, high=found.high)
+def _with_ends(interval: Interval) -> str:
     return f"{mean_of(interval)} % {ends_of(interval)}"

@@ -1,7 +1,7 @@
 """Numbers of a model comparison: digits that their errors admit, on any scale of the data."""
 
+from tasks.bayes.interval import Interval
 from tasks.inference.comparison.record import Estimate
-from tasks.report.effect_record import Interval
 from tasks.report.numerals import MINUS, ends_of, estimate, fixed, mean_of
 
 SMALLEST, LARGEST = 1e-5, 1e6

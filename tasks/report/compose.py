@@ -14,7 +14,6 @@ from tasks.inference.level_pooling import LevelPooling
 from tasks.intervention.budget_record import BudgetRecord
 from tasks.intervention.replicate_cells import ReplicateCells
 from tasks.intervention.retrained_cells import RetrainedCells
-from tasks.report.effect_record import Interval
 from tasks.report.effects import counted_draws, effects_of
 from tasks.report.evidence import CalibrationPoint, Diagnostics, GateCheck, ModelCheck, Score
 from tasks.report.ranking import rank
@@ -180,11 +179,7 @@ def _interactions(entries: Sequence[Record]) -> tuple[Interaction, ...]:
 
 def _keys(entries: Sequence[Record]) -> tuple[KeyImportance, ...]:
     return tuple(
-        KeyImportance(
-            key=entry["key"],
-            share=None if entry["share"] is None else Interval(**entry["share"]),
-            reduction=entry["reduction"],
-        )
+        KeyImportance(key=entry["key"], share=entry["share"], reduction=entry["reduction"])
         for entry in sorted(entries, key=lambda entry: -entry["mean"])
     )
 

@@ -1,7 +1,6 @@
 """What more training rows would be worth."""
 
-from tasks.inference.learning_curves import LearningCurve, Told
-from tasks.report.effect_record import Interval
+from tasks.inference.learning_curves import LearningCurve
 from tasks.report.numerals import NOT_ASSESSABLE, ends_of, mean_of, number
 from tasks.report.schema import Report
 from tasks.report.section import Section, table
@@ -24,9 +23,9 @@ def curve_section(report: Report) -> Section:
                     [
                         str(curve.node),
                         f"{curve.rows:,}",
-                        mean_of(_as_interval(curve.effect)),
-                        ends_of(_as_interval(curve.effect)),
-                        mean_of(_as_interval(curve.reducible), signed=False),
+                        mean_of(curve.effect),
+                        ends_of(curve.effect),
+                        mean_of(curve.reducible, signed=False),
                     ]
                     for curve in report.curves
                 ),
@@ -47,10 +46,6 @@ def curve_section(report: Report) -> Section:
             ),
         ),
     )
-
-
-def _as_interval(told: Told) -> Interval:
-    return Interval(mean=told.mean, low=told.low, high=told.high)
 
 
 def _rows(rows: int | None) -> str:

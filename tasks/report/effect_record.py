@@ -2,18 +2,11 @@
 
 from typing import Literal
 
+from tasks.bayes.interval import Interval
 from tasks.domain import Node
 from tasks.report.frozen import Frozen
 
 Confidence = Literal["high", "medium", "needs more data"]
-
-
-class Interval(Frozen):
-    """A mean with its 95 % credible interval."""
-
-    mean: float
-    low: float
-    high: float
 
 
 class Change(Frozen):

@@ -4,10 +4,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tasks.attribution.crossed import CrossedStatistics, crossed_statistics
+from tasks.bayes.interval import intervals
 from tasks.intervention.replicate_cells import Action, ReplicateCells
 from tasks.intervention.retrained_cells import RetrainedCells
 from tasks.report.effect_record import Change, Effect, Retrained
-from tasks.report.ranking import intervals
 
 Draws = npt.NDArray[np.float64]
 

@@ -3,7 +3,7 @@
 import math
 
 from tasks.bayes.arguments import non_negative, positive
-from tasks.report.effect_record import Interval
+from tasks.bayes.interval import Interval
 
 MOST = 100
 """Times the present number of cells; beyond it the mean is called too near 0."""

@@ -2,7 +2,7 @@
 
 import math
 
-from tasks.report.effect_record import Interval
+from tasks.bayes.interval import Interval
 
 MINUS = "\N{MINUS SIGN}"
 NOT_ASSESSABLE = "not assessable"

@@ -6,30 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from tasks.bayes.arguments import Floats
-from tasks.bayes.importance_shares import credible_interval
+from tasks.bayes.interval import Interval, intervals
 from tasks.domain import PLACEBO, Costs
 from tasks.errors import InputError
 from tasks.intervention.replicate_cells import DO
-from tasks.report.effect_record import Confidence, Effect, Interval, Ranked
+from tasks.report.effect_record import Confidence, Effect, Ranked
 from tasks.report.further_replicates import further_replicates
-
-
-def intervals(draws: npt.ArrayLike) -> tuple[Interval, ...]:
-    """Mean and equal-tailed 95 % interval of each quantity.
-
-    Parameters
-    ----------
-    draws
-        Posterior draws, shape (S, K), S >= 2.
-
-    Raises
-    ------
-    InputError
-        As `credible_interval`.
-    """
-    summary = credible_interval(draws)
-    ends = zip(summary.mean, summary.lower, summary.upper, strict=True)
-    return tuple(Interval(mean=mean, low=low, high=high) for mean, low, high in ends)
 
 
 def rank(

@@ -8,12 +8,13 @@ from typing import Literal
 
 from pydantic import Field
 
+from tasks.bayes.interval import Interval
 from tasks.beliefs.run_records import ConflictRun
 from tasks.domain import Node
 from tasks.inference.learning_curves import LearningCurve
 from tasks.inference.level_pooling import LevelPooling
 from tasks.intervention.budget_record import BudgetRecord
-from tasks.report.effect_record import Effect, Interval, Ranked
+from tasks.report.effect_record import Effect, Ranked
 from tasks.report.evidence import CalibrationPoint, Diagnostics, GateCheck, ModelCheck, Score
 from tasks.report.frozen import ByName, Frozen
 

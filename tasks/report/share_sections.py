@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from tasks.bayes.interval import Interval
 from tasks.domain import Level, Node
 from tasks.intervention.replicate_cells import DO
 from tasks.report.answer import error_of
-from tasks.report.effect_record import Effect, Interval
+from tasks.report.effect_record import Effect
 from tasks.report.numerals import NOT_ASSESSABLE, count, ends_of, fixed, mean_of, percentage
 from tasks.report.schema import Report, Share
 from tasks.report.section import Picture, Section, Table, table

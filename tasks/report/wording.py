@@ -52,7 +52,7 @@ def action_sentence(effect: Effect, width: int | None = None) -> str:
     Examples
     --------
     >>> from tasks.domain import Node
-    >>> from tasks.report.schema import Interval
+    >>> from tasks.bayes.interval import Interval
     >>> action_sentence(
     ...     Effect(
     ...         node=Node(table="items", column="weight"), intervention="impute_missing",

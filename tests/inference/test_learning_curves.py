@@ -1,6 +1,7 @@
-"""Which ranges get a learning curve, from which rows and cells, and what is told of it."""
+"""What is told of a learning curve's posterior, and which ranges get a curve, from which rows."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import arviz as az
@@ -8,16 +9,19 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pytest
+from scipy import stats
 
+from tasks.attribution.cells import cell_means
 from tasks.attribution.database import ROWS, ColumnRanges
 from tasks.attribution.members import split_members
 from tasks.bayes.posterior_diagnostics import Verdict
+from tasks.bayes.posterior_summary import summarize
 from tasks.domain import PLACEBO, Node
 from tasks.errors import InputError
-from tasks.inference import learning_curves as module
+from tasks.inference.acquisition_curve import fit_acquisition
 from tasks.inference.acquisition_posterior import AcquisitionCurve
-from tasks.inference.learning_curves import LearningCurve, learning_curves
-from tasks.intervention.acquisition_cells import AcquisitionCells
+from tasks.inference.learning_curves import LearningCurve, curve_of, learning_curves
+from tasks.intervention.acquisition_cells import acquisition_cells
 from tasks.intervention.refitting import Recipe
 from tasks.intervention.rescoring import Evaluation
 from tasks.relations.encoding import Encoder
@@ -26,7 +30,7 @@ from tasks.uncertainty.backbones import fit_members
 from tasks.uncertainty.boosting import BoostingSettings
 from tasks.uncertainty.model_data import TrainingRows
 
-Floats = npt.NDArray[np.float64]
+Found = tuple[list[LearningCurve], dict[str, str]]
 
 N_TRAINING, N_ROWS, N_LOW, N_FEW = 400, 60, 128, 63
 RECIPE = Recipe(
@@ -37,6 +41,7 @@ RECIPE = Recipe(
     settings=BoostingSettings(iterations=10, max_leaf_nodes=4, min_samples_leaf=5),
 )
 LOW, HIGH = (Node(table="t", column="a", range=label) for label in ("낮음", "<i>high</i>"))
+TWIN = Node(table="t", column="a too", range="낮음")
 FEW, MANY = (Node(table="t", column="b", range=label) for label in ("few", "many"))
 NO_RANGES = (
     Node(table=PLACEBO, column="noise", range="< 0"),
@@ -55,12 +60,35 @@ def rows_of(seed: int, n: int) -> TrainingRows:
 
 TRAINING = rows_of(1, N_TRAINING)
 PLACES = np.argsort(np.argsort(TRAINING.x, axis=0), axis=0)
+OF_A = ColumnRanges(0, (LOW.range, HIGH.range), (PLACES[:, 0] >= N_LOW).astype(np.intp))
 RANGES: Mapping[tuple[str, str], ColumnRanges] = {
-    ("t", "a"): ColumnRanges(0, (LOW.range, HIGH.range), (PLACES[:, 0] >= N_LOW).astype(np.intp)),
+    ("t", "a"): OF_A,
+    ("t", "a too"): OF_A,
     (PLACEBO, "noise"): ColumnRanges(0, ("< 0",), np.zeros(N_TRAINING, dtype=np.intp)),
     ("t", ROWS): ColumnRanges(0, ("< 0",), np.zeros(N_TRAINING, dtype=np.intp)),
     ("t", "b"): ColumnRanges(1, (FEW.range, MANY.range), (PLACES[:, 1] >= N_FEW).astype(np.intp)),
 }
+
+
+MADE = {"program": "known", "program_digest": "0", "toolchain": "none", "seed": 7, "chains": 2}
+SETTINGS = {"iter_warmup": 3, "iter_sampling": 50, "adapt_delta": 0.9}
+
+
+def posterior_of(
+    n_now: int,
+    phi: npt.ArrayLike,
+    lam: float,
+    sigma_s: float = 0.0,
+    deviation: npt.ArrayLike = 0.0,
+) -> AcquisitionCurve:
+    """A posterior of 100 known draws in two chains, without a divergence."""
+    given = {"phi": phi, "lambda": lam, "sigma_s": sigma_s, "deviation": deviation}
+    draws = {name: np.broadcast_to(values, 100).reshape(2, 50) for name, values in given.items()}
+    energy = np.random.default_rng(1).normal(size=(2, 50))
+    sampled = {"diverging": np.zeros((2, 50), dtype=bool), "energy": energy}
+    fit = az.from_dict(posterior=draws, sample_stats=sampled)
+    fit.posterior.attrs |= MADE | SETTINGS
+    return AcquisitionCurve(n_now, fit, Verdict((), (), ()), 0.9)
 
 
 @pytest.fixture(scope="module")
@@ -81,165 +109,182 @@ def evaluation() -> Evaluation:
     )
 
 
-class Sure(AcquisitionCurve):
-    """A posterior without doubt of which nobody asks how it was sampled."""
-
-    @property
-    def diagnostics(self) -> dict[str, float | int | str]:
-        return {"chains": 4}
-
-
-def sure(n_now: int, phi: Sequence[float], lam: float) -> Sure:
-    same = np.ones((1, len(phi)))
-    draws = {"phi": same * phi, "lambda": lam * same, "sigma_s": 0 * same, "deviation": same}
-    return Sure(n_now, az.from_dict(posterior=draws), Verdict((), (), ()), 0.9)
-
-
-class Spy:
-    """Stands for cells and fit, and keeps what they were asked."""
-
-    def __init__(self, phi: Sequence[float] = (0.5, 0.5)) -> None:
-        self.phi = phi
-        self.inside: list[npt.NDArray[np.bool_]] = []
-        self.before: list[Floats] = []
-        self.seeds: list[tuple[int, int]] = []
-
-    def cells(
-        self, training: TrainingRows, inside: Any, before: Any, *rest: Any, seed: int
-    ) -> AcquisitionCells:
-        assert training is TRAINING
-        n_now = int(inside.sum())
-        if n_now < 64:
-            raise InputError("There are too few.")
-        self.inside.append(inside)
-        self.before.append(before)
-        self.cell_seed = seed
-        return AcquisitionCells(n_now, np.array([8]), 2, before, before[None])
-
-    def fit(self, cells: AcquisitionCells, *, seed: int) -> AcquisitionCurve:
-        self.seeds.append((self.cell_seed, seed))
-        return sure(cells.n_now, self.phi, lam=cells.n_now)
-
-
-def spied(
-    monkeypatch: pytest.MonkeyPatch,
-    evaluation: Evaluation,
-    leading: Sequence[Node],
-    spy: Spy,
-    **changes: Any,
-) -> tuple[list[LearningCurve], dict[str, str]]:
-    monkeypatch.setattr(module, "acquisition_cells", spy.cells)
-    monkeypatch.setattr(module, "fit_acquisition", spy.fit)
+def curves_of(evaluation: Evaluation, leading: Sequence[Node], **changes: Any) -> Found:
     asked = {"most": 9, "worth": 10.0, "row_cost": 3.0, "seed": 5} | changes
     return learning_curves(TRAINING, evaluation, RANGES, leading, RECIPE, **asked)
 
 
-def test_a_curve_tells_the_known_answer_of_its_posterior(
-    monkeypatch: pytest.MonkeyPatch, evaluation: Evaluation
-) -> None:
+@pytest.fixture(scope="module")
+def found(evaluation: Evaluation) -> Found:
+    """Three curves of ranges among which stand some that can have none."""
+    return curves_of(evaluation, [*NO_RANGES, MANY, FEW, LOW, TWIN, HIGH], most=3)
+
+
+def test_a_curve_tells_the_known_answer_of_its_posterior() -> None:
     """N = lambda = 128 and phi = 0.5: as many more rows change U by -50 · 128 / 384 per cent."""
-    (curve,), left_out = spied(monkeypatch, evaluation, [LOW], Spy())
-    assert left_out == {}
-    assert (curve.node, curve.rows, curve.more, curve.worth) == (LOW, N_LOW, N_LOW, 10.0)
+    curve = curve_of(LOW, posterior_of(128, 0.5, 128), 10.0, 3.0)
+    assert (curve.node, curve.rows, curve.more, curve.worth) == (LOW, 128, 128, 10.0)
     for told, value in ((curve.effect, -50 / 3), (curve.reducible, 50)):
         assert (told.mean, told.low, told.high) == pytest.approx((value, value, value))
     # 50 dn / (256 + dn) = 10 at dn = 64; a cost of 3 · 128 is spent for 50 / 3 per cent.
     assert curve.rows_for == curve.rows_for_sure == 64
-    assert curve.cost_per_unit == pytest.approx(3 * N_LOW * 3 / 50)
-    assert curve.diagnostics == {"chains": 4}
+    assert curve.cost_per_unit == pytest.approx(3 * 128 * 3 / 50)
 
 
-def test_to_be_sure_takes_more_rows_than_to_expect(
-    monkeypatch: pytest.MonkeyPatch, evaluation: Evaluation
-) -> None:
-    phi = [0.2] * 8 + [0.5] * 92
-    (curve,), _ = spied(monkeypatch, evaluation, [LOW], Spy(phi))
+def test_the_draws_that_there_are_decide_how_sure_it_is() -> None:
+    """Where phi is 0.2, 20 dn / (256 + dn) = 10 at dn = 256; where it is 0.5, at dn = 64."""
+    phi = np.repeat([0.2, 0.5], [8, 92])
+    curve = curve_of(LOW, posterior_of(128, phi, 128), 10.0, 3.0)
     assert curve.rows_for is not None
-    assert curve.rows_for_sure == 256  # where phi is 0.2: 20 dn / (256 + dn) = 10
+    assert curve.rows_for_sure == 256
     assert 64 < curve.rows_for < 80
     assert curve.effect.low < curve.effect.mean < curve.effect.high
     assert (curve.reducible.low, curve.reducible.high) == pytest.approx((20, 50))
     assert curve.reducible.mean == pytest.approx(47.6)
+    less_doubt = np.repeat([0.2, 0.5], [4, 96])
+    assert curve_of(LOW, posterior_of(128, less_doubt, 128), 10.0, 3.0).rows_for_sure == 64
 
 
-def test_what_is_never_reached_and_what_costs_nothing_known(
-    monkeypatch: pytest.MonkeyPatch, evaluation: Evaluation
-) -> None:
-    (hurts,), _ = spied(monkeypatch, evaluation, [LOW], Spy((-0.3, -0.3)))
+def test_which_rows_come_makes_the_effect_less_sure_and_nothing_else() -> None:
+    """sigma_s = 6: the sd of what N more rows bring is 6 / sqrt(2)."""
+    deviation = stats.norm.ppf((np.arange(100) + 0.5) / 100)
+    known = curve_of(LOW, posterior_of(128, 0.5, 128), 10.0, 3.0)
+    chance = curve_of(LOW, posterior_of(128, 0.5, 128, 6.0, deviation), 10.0, 3.0)
+    low, high = -50 / 3 + 6 / np.sqrt(2) * np.quantile(deviation, [0.025, 0.975])
+    told = (chance.effect.mean, chance.effect.low, chance.effect.high)
+    assert told == pytest.approx((-50 / 3, low, high))
+    others = {"reducible", "worth", "rows_for", "rows_for_sure", "cost_per_unit"}
+    assert chance.model_dump(include=others) == known.model_dump(include=others)
+
+
+def test_what_is_never_reached_and_what_costs_nothing_known() -> None:
+    hurts = curve_of(LOW, posterior_of(128, -0.3, 128), 10.0, 3.0)
     assert (hurts.rows_for, hurts.rows_for_sure, hurts.cost_per_unit) == (None, None, None)
     assert hurts.effect.mean == pytest.approx(10)
-    (unpriced,), _ = spied(monkeypatch, evaluation, [LOW], Spy(), row_cost=None)
+    unpriced = curve_of(LOW, posterior_of(128, 0.5, 128), 10.0, None)
     assert unpriced.cost_per_unit is None
     assert unpriced.rows_for == 64
 
 
-def test_rows_of_the_range_and_the_uncertainty_now_are_handed_on(
-    monkeypatch: pytest.MonkeyPatch, evaluation: Evaluation
-) -> None:
-    spy = Spy()
-    spied(monkeypatch, evaluation, [HIGH, MANY], spy)
-    np.testing.assert_array_equal(spy.inside[0], PLACES[:, 0] >= N_LOW)
-    np.testing.assert_array_equal(spy.inside[1], PLACES[:, 1] >= N_FEW)
+def test_how_it_was_sampled_is_told_too() -> None:
+    phi = np.random.default_rng(2).normal(0.4, 0.1, 100)
+    curve = posterior_of(128, phi, 128)
+    told = curve_of(LOW, curve, 10.0, 3.0).diagnostics
+    expected = MADE | {"warmup": 3, "draws": 50, "adapt_delta": 0.9, "divergences": 0}
+    assert {name: told[name] for name in expected} == expected
+    worst = float(summarize(curve.fit.posterior)["r_hat"].max())
+    assert told["worst_r_hat"] == pytest.approx(worst)
+
+
+@pytest.mark.parametrize(
+    ("phi", "worth", "said"), [(0.5, 0.0, "worth must be"), (np.nan, 10.0, "must be finite")]
+)
+def test_what_tells_nothing_is_refused(phi: float, worth: float, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        curve_of(LOW, posterior_of(128, phi, 128), worth, 3.0)
+
+
+def test_the_posterior_is_not_mutated() -> None:
+    curve = posterior_of(128, np.linspace(0.1, 0.5, 100), 128, 6.0, np.linspace(-2, 2, 100))
+    before = curve.fit.copy()
+    curve_of(LOW, curve, 10.0, 3.0)
+    for group in ("posterior", "sample_stats"):
+        assert curve.fit[group].identical(before[group])
+
+
+def test_the_most_promising_ranges_of_values_come_first(found: Found) -> None:
+    """A range with 63 rows has too few, and takes the place of no other."""
+    curves, left_out = found
+    assert [curve.node for curve in curves] == [MANY, LOW, TWIN]
+    assert [(curve.rows, curve.more) for curve in curves] == [(337, 337), (128, 128), (128, 128)]
+    assert list(left_out) == [str(FEW)]
+    assert left_out[str(FEW)].startswith(f"No learning curve of {FEW}: A learning curve needs")
+    assert "of 63: take a wider range" in left_out[str(FEW)]
+
+
+def test_curves_can_be_trusted_and_survive_their_file(found: Found) -> None:
+    for curve in found[0]:
+        assert curve.worth == 10
+        assert curve.effect.low < curve.effect.mean < curve.effect.high
+        assert curve.reducible.low < curve.reducible.mean < curve.reducible.high
+        assert curve.diagnostics["divergences"] == 0
+        assert LearningCurve.model_validate_json(curve.model_dump_json()) == curve
+
+
+def uncertainty_now(evaluation: Evaluation) -> npt.NDArray[np.float64]:
+    """U of 4 sub-ensembles by 4 blocks: the mean variance of a block's rows over two members."""
+    rows = np.arange(N_ROWS)
+    u = np.stack([evaluation.score(j, rows, evaluation.x)[0] for j in range(4)], axis=1)
+    found = cell_means(u, evaluation.blocks)
     predicted = evaluation.ensemble.predict_members(evaluation.x)
-    for before in spy.before:
-        for j, v in ((0, 0), (3, 1)):
-            cell = predicted[2 * j : 2 * j + 2, evaluation.blocks == v]
-            assert before[j, v] == pytest.approx(cell.var(axis=0, ddof=1).mean(), rel=1e-9)
+    for j, v in np.ndindex(4, 4):
+        cell = predicted[2 * j : 2 * j + 2, evaluation.blocks == v]
+        assert found[j, v] == pytest.approx(cell.var(axis=0, ddof=1).mean(), rel=1e-9)
+    return found
 
 
-def test_the_most_promising_ranges_of_values_come_first(
-    monkeypatch: pytest.MonkeyPatch, evaluation: Evaluation
+@pytest.mark.parametrize(
+    ("which", "inside"), [(0, PLACES[:, 1] >= N_FEW), (1, PLACES[:, 0] < N_LOW)]
+)
+def test_a_curve_is_that_of_refits_to_fewer_rows_of_its_range(
+    which: int, inside: npt.NDArray[np.bool_], evaluation: Evaluation, found: Found
 ) -> None:
-    leading = [*NO_RANGES, MANY, FEW, LOW, HIGH]
-    curves, left_out = spied(monkeypatch, evaluation, leading, Spy(), most=2)
-    assert [curve.node for curve in curves] == [MANY, LOW]
-    assert left_out == {str(FEW): f"No learning curve of {FEW}: There are too few."}
-    everything, _ = spied(monkeypatch, evaluation, leading, Spy())
-    assert [curve.node for curve in everything] == [MANY, LOW, HIGH]
+    """The seed that is told is that of the subsets and of the draws."""
+    told = found[0][which]
+    seed = int(told.diagnostics["seed"])
+    now = uncertainty_now(evaluation)
+    rows = (evaluation.x, evaluation.y, evaluation.blocks)
+    cells = acquisition_cells(TRAINING, inside, now, *rows, RECIPE, seed=seed)
+    assert told == curve_of(told.node, fit_acquisition(cells, seed=seed), 10.0, 3.0)
+    other = acquisition_cells(TRAINING, inside, now, *rows, RECIPE, seed=seed - 1)
+    assert (cells.u_kept != other.u_kept).any()  # control: the seed decides which rows are kept
 
 
-def test_ranges_after_the_last_curve_are_not_looked_at(
-    monkeypatch: pytest.MonkeyPatch, evaluation: Evaluation
-) -> None:
-    curves, left_out = spied(monkeypatch, evaluation, [MANY, FEW], Spy(), most=1)
-    assert [curve.node for curve in curves] == [MANY]
-    assert left_out == {}
-    assert spied(monkeypatch, evaluation, [FEW, MANY], Spy(), most=0) == ([], {})
+def test_the_worth_and_the_cost_asked_for_are_those_told(found: Found) -> None:
+    """Control of the test before: there is a curve of which both say something."""
+    many = found[0][0]
+    assert many.rows_for is not None
+    assert many.cost_per_unit is not None
 
 
 def test_a_range_has_the_same_chance_whatever_else_is_asked(
-    monkeypatch: pytest.MonkeyPatch, evaluation: Evaluation
+    evaluation: Evaluation, found: Found
 ) -> None:
-    together, alone, other = Spy(), Spy(), Spy()
-    spied(monkeypatch, evaluation, [LOW, MANY], together)
-    spied(monkeypatch, evaluation, [MANY], alone)
-    spied(monkeypatch, evaluation, [MANY], other, seed=6)
-    assert together.seeds[1:] == alone.seeds
-    for which in range(2):  # of the subsets of rows, and of the draws
-        assert together.seeds[0][which] != together.seeds[1][which]
-        assert other.seeds[0][which] != alone.seeds[0][which]
-
-
-def test_a_curve_is_fitted_and_nothing_is_mutated(evaluation: Evaluation) -> None:
-    arrays = (TRAINING.x, TRAINING.y, evaluation.x, evaluation.y, RANGES["t", "a"].codes)
-    before = [array.copy() for array in arrays]
-    curves, left_out = learning_curves(
-        TRAINING,
-        evaluation,
-        RANGES,
-        [FEW, LOW],
-        RECIPE,
-        most=1,
-        worth=10,
-        row_cost=None,
-        seed=5,
-    )
-    (curve,) = curves
-    assert list(left_out) == [str(FEW)]
-    assert left_out[str(FEW)].startswith(f"No learning curve of {FEW}: A learning curve needs")
-    assert (curve.node, curve.rows) == (LOW, N_LOW)
-    assert curve.effect.low < curve.effect.mean < curve.effect.high
-    assert curve.diagnostics["divergences"] == 0
-    assert LearningCurve.model_validate_json(curve.model_dump_json()) == curve
+    """And ranges after the last curve are not looked at."""
+    inputs = (evaluation.x, evaluation.y, evaluation.blocks, RANGES["t", "b"].codes)
+    arrays = (TRAINING.x, TRAINING.y, TRAINING.entities, *inputs)
+    before, leading = [array.copy() for array in arrays], [MANY, FEW]
+    unpriced = found[0][0].model_copy(update={"cost_per_unit": None})
+    assert curves_of(evaluation, leading, most=1, row_cost=None) == ([unpriced], {})
+    assert leading == [MANY, FEW]
     for array, kept in zip(arrays, before, strict=True):
         np.testing.assert_array_equal(array, kept)
+
+
+def test_each_range_and_each_seed_has_a_chance_of_its_own(
+    evaluation: Evaluation, found: Found
+) -> None:
+    """Two columns of the same ranges, and the same range again."""
+    _, low, twin = found[0]
+    (other,), left_out = curves_of(evaluation, [LOW], seed=6)
+    assert left_out == {}
+    for one in (twin, other):
+        assert one.rows == low.rows
+        assert one.diagnostics["seed"] != low.diagnostics["seed"]
+        assert one.effect != low.effect
+
+
+def test_no_curve_is_fitted_where_none_is_asked_for(evaluation: Evaluation) -> None:
+    assert curves_of(evaluation, [FEW, MANY], most=0) == ([], {})
+
+
+def test_a_range_whose_fit_is_refused_is_left_out_and_the_next_is_tried(
+    evaluation: Evaluation,
+) -> None:
+    one_block = replace(evaluation, blocks=np.zeros(N_ROWS, dtype=np.intp))
+    curves, left_out = curves_of(one_block, [HIGH, LOW], most=1)
+    assert curves == []
+    assert list(left_out) == [str(HIGH), str(LOW)]
+    for node in (HIGH, LOW):
+        assert left_out[str(node)].startswith(f"No learning curve of {node}: A learning curve")
+        assert "got 4, 1 and 2" in left_out[str(node)]

@@ -6,11 +6,12 @@ from typing import Any, Protocol
 import numpy as np
 import pytest
 
+from tasks.bayes.interval import Interval, intervals
 from tasks.domain import PLACEBO, Costs, Node
 from tasks.inference.level_pooling import LevelPooling
-from tasks.report.effect_record import Effect, Interval, Ranked
+from tasks.report.effect_record import Effect, Ranked
 from tasks.report.evidence import CalibrationPoint, Diagnostics, GateCheck, ModelCheck, Score
-from tasks.report.ranking import intervals, rank
+from tasks.report.ranking import rank
 from tasks.report.schema import KeyImportance, Report, Share
 
 CELLS = 64

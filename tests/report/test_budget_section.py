@@ -2,8 +2,9 @@
 
 import pytest
 
+from tasks.bayes.interval import Interval
 from tasks.domain import Node
-from tasks.intervention.budget_record import BudgetedRepair, BudgetRecord, Estimate, RepairSet
+from tasks.intervention.budget_record import BudgetedRepair, BudgetRecord, RepairSet
 from tasks.report.budget_section import TITLE, budget_section
 
 from .conftest import EffectAt
@@ -16,9 +17,9 @@ FOUND = BudgetRecord(
         BudgetedRepair(node=PRICE, intervention="impute_missing", cost=2.5, effect=0.26),
     ),
     cost=3.5,
-    effect=Estimate(mean=-12.31, low=-15.2, high=-9.4),
+    effect=Interval(mean=-12.31, low=-15.2, high=-9.4),
     sum_of_singles=-2.78,
-    interaction=Estimate(mean=-9.53, low=-11.1, high=-7.9),
+    interaction=Interval(mean=-9.53, low=-11.1, high=-7.9),
     considered=6,
     next_best=(
         RepairSet(actions=("impute_missing items.weight",), cost=1, effect=-3.04),
@@ -70,7 +71,7 @@ def test_tables_list_the_repairs_and_the_next_sets(effect_at: EffectAt) -> None:
 def test_the_interaction_is_called_by_its_interval(
     low: float, high: float, verdict: str, effect_at: EffectAt
 ) -> None:
-    interaction = Estimate(mean=(low + high) / 2, low=low, high=high)
+    interaction = Interval(mean=(low + high) / 2, low=low, high=high)
     record = FOUND.model_copy(update={"interaction": interaction})
     assert told(record, effect_at)[1].endswith(f": {verdict}.")
 

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 from tasks.attribution.crossed import crossed_statistics
+from tasks.bayes.interval import Interval
 from tasks.contract import load_contract
 from tasks.domain import PLACEBO, Costs, Node
 from tasks.intervention.replicate_cells import Action, ReplicateCells
 from tasks.intervention.retrained_cells import RetrainedCells
 from tasks.report.compose import Findings, compose
-from tasks.report.effect_record import Effect, Interval
+from tasks.report.effect_record import Effect
 from tasks.report.evidence import CalibrationPoint, GateCheck, ModelCheck, Score
 from tasks.report.further_replicates import further_replicates
 from tasks.report.report_json import as_json, read_report

@@ -2,8 +2,9 @@
 
 import pytest
 
+from tasks.bayes.interval import Interval
 from tasks.domain import Node
-from tasks.inference.learning_curves import LearningCurve, Told
+from tasks.inference.learning_curves import LearningCurve
 from tasks.report.curve_section import curve_section
 from tasks.report.report_json import as_json, read_report
 from tasks.report.schema import Report
@@ -15,8 +16,8 @@ LIGHT = LearningCurve(
     node=Node(table="items", column="무게", range="<b> < 2"),
     rows=1204,
     more=1204,
-    effect=Told(mean=-8.31, low=-12.6, high=-4.2),
-    reducible=Told(mean=21.4, low=10.1, high=33.8),
+    effect=Interval(mean=-8.31, low=-12.6, high=-4.2),
+    reducible=Interval(mean=21.4, low=10.1, high=33.8),
     worth=5.0,
     rows_for=617,
     rows_for_sure=2_301_004,
@@ -27,8 +28,8 @@ HURTS = LearningCurve(
     node=Node(table="plants", column="region", range="other"),
     rows=88,
     more=88,
-    effect=Told(mean=1.04, low=-0.32, high=2.4),
-    reducible=Told(mean=-3.2, low=-7.4, high=1.1),
+    effect=Interval(mean=1.04, low=-0.32, high=2.4),
+    reducible=Interval(mean=-3.2, low=-7.4, high=1.1),
     worth=5.0,
     rows_for=None,
     rows_for_sure=None,

@@ -7,10 +7,11 @@ import numpy.typing as npt
 import pytest
 
 from tasks.attribution.crossed import crossed_statistics
+from tasks.bayes.interval import Interval
 from tasks.domain import PLACEBO, Node
 from tasks.intervention.replicate_cells import DO, Action, ReplicateCells
 from tasks.intervention.retrained_cells import RetrainedCells
-from tasks.report.effect_record import Effect, Interval
+from tasks.report.effect_record import Effect
 from tasks.report.effects import counted_draws, effects_of
 
 Floats = npt.NDArray[np.float64]

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.bayes.conjugate import posterior_variance
+from tasks.bayes.interval import Interval
 from tasks.errors import InputError
-from tasks.report.effect_record import Interval
 from tasks.report.further_replicates import MOST, further_replicates
 
 Z = 1.959963984540054

@@ -6,7 +6,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.report.effect_record import Interval
+from tasks.bayes.interval import Interval
 from tasks.report.numerals import decimals_for, ends_of, estimate, fixed, mean_of, probability
 
 SOME = st.floats(-1e6, 1e6)

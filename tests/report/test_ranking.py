@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import norm
 
+from tasks.bayes.interval import Interval, intervals
 from tasks.domain import PLACEBO, Costs, Node
 from tasks.errors import InputError
-from tasks.report.effect_record import Effect, Interval, Ranked
+from tasks.report.effect_record import Effect, Ranked
 from tasks.report.further_replicates import further_replicates
-from tasks.report.ranking import confidence_of, intervals, rank
+from tasks.report.ranking import confidence_of, rank
 
 EffectAt = Callable[..., Effect]
 S = 200_000
@@ -37,13 +38,6 @@ def ranked(effect_at: EffectAt) -> Callable[..., dict[str, Ranked]]:
         return {entry.effect.node.table: entry for entry in found}
 
     return make
-
-
-def test_intervals_are_mean_and_outer_percentiles() -> None:
-    draws = np.random.default_rng(1).normal([-3, 5], [1, 2], size=(S, 2))
-    for found, mean, sd in zip(intervals(draws), (-3, 5), (1, 2), strict=True):
-        known = (mean, mean - 1.95996 * sd, mean + 1.95996 * sd)
-        assert (found.mean, found.low, found.high) == pytest.approx(known, abs=0.03)
 
 
 def test_two_independent_normals(ranked: Callable[..., dict[str, Ranked]]) -> None:

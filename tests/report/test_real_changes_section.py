@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from tasks.bayes.interval import Interval
 from tasks.domain import Costs, Node
-from tasks.report.effect_record import Effect, Interval
+from tasks.report.effect_record import Effect
 from tasks.report.ranking import rank
 from tasks.report.real_changes_section import real_changes_section
 from tasks.report.schema import Report

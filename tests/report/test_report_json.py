@@ -6,8 +6,8 @@ import math
 import pytest
 from pydantic import ValidationError
 
+from tasks.bayes.interval import Interval
 from tasks.errors import InputError
-from tasks.report.effect_record import Interval
 from tasks.report.report_json import as_json, read_report
 from tasks.report.schema import Report
 

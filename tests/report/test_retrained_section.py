@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tasks.report.effect_record import Change, Effect, Interval, Ranked, Retrained
+from tasks.bayes.interval import Interval
+from tasks.report.effect_record import Change, Effect, Ranked, Retrained
 from tasks.report.retrained_section import retrained_section, verdict
 from tasks.report.schema import Report
 from tasks.report.text import as_text

@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
+from tasks.bayes.interval import Interval
 from tasks.domain import PLACEBO, Node
-from tasks.report.effect_record import Effect, Interval, Ranked
+from tasks.report.effect_record import Effect, Ranked
 from tasks.report.evidence import ModelCheck
 from tasks.report.layout import display_width
 from tasks.report.schema import KeyImportance, Report
