@@ -4,6 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from flows.ensemble_rules import check_members
 from tasks.calibration.coverage.run import FEWEST
 from tasks.calibration.coverage.study import Settings
 from tasks.calibration.coverage.truth import GROUPS
@@ -56,11 +57,7 @@ class CoverageParameters(BaseModel):
 
     @model_validator(mode="after")
     def _members_suffice(self) -> Self:
-        if self.members < 2 * self.replicates:
-            raise ValueError(
-                f"members must be at least twice replicates, got {self.members} for "
-                f"{self.replicates}"
-            )
+        check_members(self.members, self.replicates)
         return self
 
     @property

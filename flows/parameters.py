@@ -6,6 +6,7 @@ from typing import Annotated, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from flows.ensemble_rules import check_members
 from tasks.calibration.essential import CheckModel
 from tasks.calibration.runner import FEWEST
 from tasks.errors import InputError
@@ -125,11 +126,7 @@ class AnalysisParameters(BaseModel):
 
     @model_validator(mode="after")
     def _members_suffice(self) -> Self:
-        if self.members < 2 * self.replicates:
-            raise ValueError(
-                f"members must be at least twice replicates, got {self.members} for "
-                f"{self.replicates}"
-            )
+        check_members(self.members, self.replicates)
         return self
 
     @model_validator(mode="after")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tasks.attribution.anova_table import AnovaTable
 from tasks.attribution.cells import draw_of_cells, nested_draws
 from tasks.errors import InputError
 
@@ -26,74 +27,16 @@ class VarianceComponents:
 
 
 @dataclass(frozen=True)
-class CrossedStatistics:
+class CrossedStatistics(AnovaTable):
     """Sufficient statistics of designs of J sub-ensembles by V row blocks, some with D draws.
 
     Where a, r, s and e are normal the five are independent: with variances v_a, v_r, v_s and v_e,
     `mean` is normal around the effect with variance v_a / J + v_r / V + v_s / D + v_e / (JV), and
     the sums of squares are V v_a + v_e, J v_r + v_e, (JV / D) v_s + v_e and v_e times chi-squares
-    of J - 1, V - 1, D - 1 and (J - 1)(V - 1) - (D - 1) degrees of freedom. A design that draws
-    nothing has neither v_s nor D - 1. Where sub-ensembles are nested in draws the sum of squares
-    between draws is (JV / D) v_s + V v_a + v_e times its chi-square, that between sub-ensembles is
-    within draws, with J - D degrees of freedom, and the rest keeps its (J - 1)(V - 1).
-
-    Attributes
-    ----------
-    n_sub_ensembles, n_blocks, n_draws
-        J, V and D (0 where no design draws).
-    drawn
-        Whether each design draws, shape (...).
-    nested
-        Whether sub-ensembles are nested in draws.
-    mean
-        Mean of the cells of each design, shape (...).
-    ss_sub_ensembles, ss_blocks, ss_draws, ss_rest
-        Sums of squares between sub-ensembles, between row blocks, between draws, and of what is
-        left, in the cells' unit squared, shape (...).
+    of the degrees of freedom that `AnovaTable` tells, which has the attributes too. A design that
+    draws nothing has no v_s. Where sub-ensembles are nested in draws the sum of squares between
+    draws is (JV / D) v_s + V v_a + v_e times its chi-square.
     """
-
-    n_sub_ensembles: int
-    n_blocks: int
-    n_draws: int
-    drawn: npt.NDArray[np.bool_]
-    nested: bool
-    mean: FloatArray
-    ss_sub_ensembles: FloatArray
-    ss_blocks: FloatArray
-    ss_draws: FloatArray
-    ss_rest: FloatArray
-
-    @property
-    def ms_sub_ensembles(self) -> FloatArray:
-        """Mean square between sub-ensembles."""
-        return self.ss_sub_ensembles / (self.n_sub_ensembles - 1 - self.nested * self._of_draws)
-
-    @property
-    def ms_blocks(self) -> FloatArray:
-        """Mean square between row blocks."""
-        return self.ss_blocks / (self.n_blocks - 1)
-
-    @property
-    def ms_rest(self) -> FloatArray:
-        """Mean square of the rest."""
-        freedom = (self.n_sub_ensembles - 1) * (self.n_blocks - 1)
-        return self.ss_rest / (freedom - (not self.nested) * self._of_draws)
-
-    @property
-    def ms_draws(self) -> FloatArray:
-        """Mean square between draws; where nothing is drawn that which a draw of no effect has."""
-        without = self._ms_without_draws
-        return np.where(self.drawn, self.ss_draws / max(self.n_draws - 1, 1), without)
-
-    @property
-    def _of_draws(self) -> npt.NDArray[np.int64]:
-        """Degrees of freedom between draws."""
-        return self.drawn * (self.n_draws - 1)
-
-    @property
-    def _ms_without_draws(self) -> FloatArray:
-        """What the mean square between draws would estimate if draws did not differ."""
-        return self.ms_sub_ensembles if self.nested else self.ms_rest
 
     @property
     def components(self) -> VarianceComponents:

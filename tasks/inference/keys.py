@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 from tasks.attribution.fractions import fractions_of_cells
 from tasks.bayes.conjugate import variance_reduction
-from tasks.bayes.importance_shares import credible_interval, share_interval
+from tasks.bayes.importance_shares import share_interval
+from tasks.bayes.interval import intervals
 from tasks.bayes.key_importance import draw_importance, importance_posterior
 from tasks.errors import InputError
 
@@ -95,8 +96,5 @@ def _shares(draws: npt.NDArray[np.float64]) -> list[dict[str, float] | None]:
     except InputError:
         return [None] * draws.shape[1]
     gains = np.maximum(draws, 0.0)
-    shares = credible_interval(np.minimum(gains / gains.sum(axis=1).mean(), 1.0))
-    ends = zip(shares.mean, shares.lower, shares.upper, strict=True)
-    return [
-        {"mean": float(mean), "low": float(low), "high": float(high)} for mean, low, high in ends
-    ]
+    shares = np.minimum(gains / gains.sum(axis=1).mean(), 1.0)
+    return [share.model_dump() for share in intervals(shares)]

@@ -13,8 +13,10 @@ def curve_section(report: Report) -> Section:
         "More rows",
         (
             "What as many more training rows of a value range as there are now would change, by a "
-            "learning curve of members fitted to fewer of them. Reducible: what ever more rows "
-            f"would take away. Rows: until U is {worth} % lower, as expected and for sure (95 %).",
+            "learning curve of members fitted to fewer of them: rows of the same kind, with the "
+            "same entities and faults. Rows of new entities, such as other customers, can bring "
+            "more or less. Reducible: what ever more rows would take away. Rows: until U is "
+            f"{worth} % lower, as expected and for sure (95 %).",
         ),
         (
             *table(

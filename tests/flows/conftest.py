@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from flows.environment import quiet_environment
+from tests.contract_parts import column_task
 
 quiet_environment(debug=False)
 
@@ -24,6 +25,7 @@ from prefect.client.schemas.filters import (  # noqa: E402
 from prefect.testing.utilities import prefect_test_harness  # noqa: E402
 
 HTML = "<b>size</b>"
+SPLIT = {"validation": "2020-12-01", "test": "2021-01-01"}
 CONTRACT: dict[str, Any] = {
     "name": "상점",
     "title": "Shops <i>of</i> a town",
@@ -52,20 +54,8 @@ CONTRACT: dict[str, Any] = {
         },
     },
     "tasks": {
-        "amount": {
-            "kind": "column",
-            "output": "regression",
-            "table": "sales",
-            "column": "amount",
-            "split": {"validation": "2020-12-01", "test": "2021-01-01"},
-        },
-        "paid": {
-            "kind": "column",
-            "output": "classification",
-            "table": "sales",
-            "column": "paid",
-            "split": {"validation": "2020-12-01", "test": "2021-01-01"},
-        },
+        "amount": column_task("amount", "regression", SPLIT),
+        "paid": column_task("paid", "classification", SPLIT),
     },
 }
 SIZES: dict[str, object] = {

@@ -1,7 +1,7 @@
 """A shop in which weights make prices and prices make costs, by known coefficients."""
 
 import copy
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -10,14 +10,15 @@ import polars as pl
 from tasks.domain import Domain
 from tasks.intervention.faulty_database import FaultyDatabase
 from tasks.intervention.feature_rows import FeatureRows
-from tasks.relations.encoding import fit_encoder
-from tasks.relations.features import Links, add_placebo, build_features, link_rows
-from tasks.relations.gate import ROW, repeated_rows
+from tasks.relations.features import Links, link_rows
+from tests.contract_parts import column_task, window_task
 
-START = datetime(2020, 1, 1)
+from .shop import NOTHING, START, Marks, all_rows, marked_database
+
 ITEMS, SALES = 240, 900
 PRICE_OF_WEIGHT, COST_OF_PRICE, NOISE = 3.0, 2.0, 0.3
 BASE = {"basic": 5.0, "fine": 25.0}
+SPLIT = {"validation": "2020-10-01", "test": "2020-11-01"}
 Tables = dict[str, pl.DataFrame]
 Edges = list[list[str]]
 
@@ -59,27 +60,17 @@ CONTRACT: dict[str, Any] = {
     },
     "leaks": ["sales.secret"],
     "tasks": {
-        "amount": {
-            "kind": "column",
-            "output": "regression",
-            "table": "sales",
-            "column": "amount",
-            "split": {"validation": "2020-10-01", "test": "2020-11-01"},
-        },
-        "mean": {
-            "kind": "window",
-            "output": "regression",
-            "entity": "items",
-            "events": "sales",
-            "key": "item",
-            "aggregate": "mean",
-            "column": "amount",
-            "window_days": 30,
-            "step_days": 30,
-            "active_days": 90,
-            "start": "2020-03-01",
-            "split": {"validation": "2020-10-01", "test": "2020-11-01"},
-        },
+        "amount": column_task("amount", "regression", SPLIT),
+        "mean": window_task(
+            "items",
+            "item",
+            30,
+            SPLIT,
+            start="2020-03-01",
+            output="regression",
+            aggregate="mean",
+            column="amount",
+        ),
     },
 }
 
@@ -123,24 +114,14 @@ def causal_database(
     edges: Edges = CHAIN,
     tables: Tables | None = None,
     *,
-    faulty: dict[tuple[str, str], list[int]] | None = None,
+    faulty: Marks | None = None,
     task: str = "amount",
 ) -> FaultyDatabase:
     """The shop with actions, a graph and faulty cells of one's own."""
     content = copy.deepcopy(CONTRACT) | {"actions": actions, "causal_graph": edges}
     contract = Domain.model_validate(content)
     frames = causal_tables() if tables is None else tables
-    marks = faulty or {}
-    faults = {
-        name: pl.DataFrame(
-            {
-                column: np.isin(np.arange(frame.height), marks.get((name, column), []))
-                for column in frame.columns
-            }
-        ).with_columns(repeated_rows(frame).alias(ROW))
-        for name, frame in frames.items()
-    }
-    return FaultyDatabase(contract, frames, faults, contract.tasks[task])
+    return marked_database(contract, frames, faulty or NOTHING, task)
 
 
 def with_cells(
@@ -153,8 +134,6 @@ def with_cells(
 
 def given_rows(database: FaultyDatabase) -> tuple[FeatureRows, Links]:
     """All rows of the task with their features and links."""
-    table = add_placebo(build_features(database.contract, database.tables, database.task), seed=1)
-    encoder = fit_encoder(table, np.ones(table.rows.height, dtype=bool))
-    given = FeatureRows(table.rows, encoder, encoder.transform(table))
-    links = link_rows(database.contract, database.tables, database.task, table.rows)
+    given = all_rows(database)
+    links = link_rows(database.contract, database.tables, database.task, given.rows)
     return given, links

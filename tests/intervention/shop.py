@@ -11,6 +11,7 @@ import polars as pl
 from tasks.attribution.members import split_members
 from tasks.domain import Domain
 from tasks.intervention.faulty_database import FaultyDatabase
+from tasks.intervention.feature_rows import FeatureRows
 from tasks.intervention.replicate_cells import FloatArray
 from tasks.intervention.rescoring import Evaluation
 from tasks.relations.encoding import fit_encoder
@@ -19,12 +20,14 @@ from tasks.relations.features import add_placebo, build_features
 from tasks.relations.gate import ROW, repeated_rows
 from tasks.uncertainty.hybrids import edited_copies
 from tasks.uncertainty.protocol import Hybrids
+from tests.contract_parts import column_task, window_task
 
 START = datetime(2020, 1, 1)
 ITEMS, STORES, SALES = 40, 6, 400
 WEIGHT, SELF = "<b>무게</b> kg", "self"
 Marks = Mapping[tuple[str, str], Sequence[int]]
 NOTHING: Marks = {}
+SPLIT = {"validation": "2020-07-01", "test": "2020-07-02"}
 
 CONTRACT: dict[str, Any] = {
     "name": "shop",
@@ -65,41 +68,27 @@ CONTRACT: dict[str, Any] = {
     },
     "leaks": ["sales.secret"],
     "tasks": {
-        "amount": {
-            "kind": "column",
-            "output": "regression",
-            "table": "sales",
-            "column": "amount",
-            "split": {"validation": "2020-07-01", "test": "2020-07-02"},
-        },
-        "mean": {
-            "kind": "window",
-            "output": "regression",
-            "entity": "stores",
-            "events": "sales",
-            "key": "store",
-            "aggregate": "mean",
-            "column": "amount",
-            "window_days": 10,
-            "step_days": 10,
-            "active_days": 90,
-            "start": "2020-02-01",
-            "split": {"validation": "2020-07-01", "test": "2020-07-02"},
-        },
-        "any": {
-            "kind": "window",
-            "output": "classification",
-            "entity": "stores",
-            "events": "sales",
-            "key": "store",
-            "aggregate": "any",
-            "condition": {"column": "amount", "compare": ">", "value": 25},
-            "window_days": 10,
-            "step_days": 10,
-            "active_days": 90,
-            "start": "2020-02-01",
-            "split": {"validation": "2020-07-01", "test": "2020-07-02"},
-        },
+        "amount": column_task("amount", "regression", SPLIT),
+        "mean": window_task(
+            "stores",
+            "store",
+            10,
+            SPLIT,
+            start="2020-02-01",
+            output="regression",
+            aggregate="mean",
+            column="amount",
+        ),
+        "any": window_task(
+            "stores",
+            "store",
+            10,
+            SPLIT,
+            start="2020-02-01",
+            output="classification",
+            aggregate="any",
+            condition={"column": "amount", "compare": ">", "value": 25},
+        ),
     },
 }
 
@@ -146,7 +135,13 @@ def marked(
     tables: dict[str, pl.DataFrame], marks: Marks = NOTHING, task: str = "amount"
 ) -> FaultyDatabase:
     """The shop with tables and marked cells of one's own."""
-    contract = Domain.model_validate(CONTRACT)
+    return marked_database(Domain.model_validate(CONTRACT), tables, marks, task)
+
+
+def marked_database(
+    contract: Domain, tables: dict[str, pl.DataFrame], marks: Marks, task: str
+) -> FaultyDatabase:
+    """Tables whose faults are the marked cells, and the rows that repeat others."""
     faults = {}
     for name, frame in tables.items():
         cells = {
@@ -155,6 +150,13 @@ def marked(
         }
         faults[name] = pl.DataFrame(cells).with_columns(repeated_rows(frame).alias(ROW))
     return FaultyDatabase(contract, tables, faults, contract.tasks[task])
+
+
+def all_rows(database: FaultyDatabase) -> FeatureRows:
+    """All rows of the task with their features."""
+    table = add_placebo(build_features(database.contract, database.tables, database.task), seed=1)
+    encoder = fit_encoder(table, np.ones(table.rows.height, dtype=bool))
+    return FeatureRows(table.rows, encoder, encoder.transform(table))
 
 
 @dataclass(frozen=True)
@@ -190,19 +192,16 @@ def evaluated(
     database: FaultyDatabase, *, groups: int = 4, blocks: int = 4, members: int = 12
 ) -> Evaluation:
     """All rows of the task, in blocks that go round, under lines with random slopes."""
-    table = add_placebo(build_features(database.contract, database.tables, database.task), seed=1)
-    everything = np.ones(table.rows.height, dtype=bool)
-    encoder = fit_encoder(table, everything)
-    x = encoder.transform(table)
+    given = all_rows(database)
     rng = np.random.default_rng(2)
-    y = table.rows[LABEL].to_numpy()
+    y = given.rows[LABEL].to_numpy()
     is_class = database.task.output == "classification"
     return Evaluation(
-        rows=table.rows,
-        encoder=encoder,
-        x=x,
+        rows=given.rows,
+        encoder=given.encoder,
+        x=given.x,
         y=y.astype(np.int64) if is_class else y,
-        ensemble=Lines(rng.normal(size=(members, x.shape[1])), is_class),
+        ensemble=Lines(rng.normal(size=(members, given.x.shape[1])), is_class),
         members=split_members(members, groups),
-        blocks=np.arange(len(x)) % blocks,
+        blocks=np.arange(len(given.x)) % blocks,
     )

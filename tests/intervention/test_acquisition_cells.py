@@ -1,8 +1,6 @@
 """Refits to fewer rows of a range: which rows stay, what the cells then hold, what is refused."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.attribution.cells import cell_means
-from tasks.attribution.members import SubEnsembles, split_members
+from tasks.attribution.members import split_members
 from tasks.errors import InputError
-from tasks.intervention import acquisition_cells as module
 from tasks.intervention.acquisition_cells import AcquisitionCells, acquisition_cells
 from tasks.intervention.nested_subsets import nested_subsets, orders_of, rows_to_keep
 from tasks.intervention.refitting import SCORES, Recipe, Refitted, refit
+from tasks.seeds import generator
 from tasks.uncertainty.boosting import BoostingSettings
 from tasks.uncertainty.model_data import TrainingRows
 
@@ -98,63 +96,33 @@ def test_orders_leave_sub_ensembles_to_compare_within_each() -> None:
     assert [orders_of(groups) for groups in (2, 3, 4, 6, 7, 8, 12)] == [2, 3, 2, 3, 7, 4, 6]
 
 
-@dataclass(frozen=True)
-class TwoMembers:
-    """A sub-ensemble whose variance over members is `u` in each row."""
-
-    u: float
-    groups: int
-
-    @property
-    def n_members(self) -> int:
-        return 2 * self.groups
-
-    def predict_members(self, x: Floats) -> Floats:
-        signs = np.tile([1.0, -1.0], self.groups)[:, None]
-        return np.asarray(signs * np.sqrt(self.u / 2) * np.ones(len(x)))
-
-    def predict_noise(self, x: Floats) -> Floats:
-        return np.ones((self.n_members, len(x)))
-
-    def subset(self, members: Sequence[int]) -> "TwoMembers":
-        return TwoMembers(self.u, len(members) // 2)
-
-
-def u_by_count(n: int) -> float:
-    """Floor 2, A = 300 and lambda = 20."""
-    return 2 + 300 / (n + 20)
-
-
-def test_cells_follow_the_curve_that_the_members_follow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Four sub-ensembles of two orders, whose members know nothing but the number of rows."""
-    seen: list[list[TrainingRows]] = []
-
-    def known(recipe: Recipe, training: Sequence[TrainingRows]) -> Any:
-        seen.append(list(training))
-        inside = [int(np.isin(rows.entities, np.flatnonzero(IN_RANGE)).sum()) for rows in training]
-        members = SubEnsembles((0, 2, 4, 6, 8))
-        parts: Any = tuple(TwoMembers(u_by_count(n), 2) for n in inside)
-        return Refitted(members, parts)
-
-    monkeypatch.setattr(module, "refit", known)
-    numbers = replace(TRAINING, y=TRAINING.x[:, 1], n_classes=None)
-    found = cells_of(np.full((4, 4), u_by_count(N_RANGE)), training=numbers, y=EVALUATION.x[:, 1])
+@pytest.mark.parametrize("output", ["classes", "numbers"])
+def test_cells_are_those_of_members_fitted_to_nested_subsets(output: str) -> None:
+    """Two orders: the first two sub-ensembles see the one, the last two the other."""
+    given, rows = TRAINING, EVALUATION
+    if output == "numbers":
+        given, rows = (replace(of, y=of.x.sum(axis=1), n_classes=None) for of in (given, rows))
+    now = u_cells(refit(RECIPE, [given]), rows)
+    found = cells_of(now, training=given, y=rows.y)
     assert (found.n_now, found.kept.tolist(), found.orders) == (80, [10, 20, 40], 2)
+    rng = generator(3, "orders of a range's rows")
+    subsets = nested_subsets(IN_RANGE, found.kept, 2, rng)
+    for f, of_orders in enumerate(subsets):
+        one, other = (u_cells(refit(RECIPE, [given.take(kept)]), rows) for kept in of_orders)
+        np.testing.assert_array_equal(found.u_kept[f], np.vstack([one[:2], other[2:]]))
+        assert (one != other).any(axis=1).all()
+    np.testing.assert_array_equal(found.u_now, now)
+
+
+def test_where_cells_are_alike_effects_are_the_changes_of_u() -> None:
+    """U has the floor 2, A = 300 and lambda = 20."""
+    kept = np.array([10, 20, 40])
+    u_kept, u_now = 2 + 300 / (kept + 20), 2 + 300 / (80 + 20)
+    alike = np.ones((4, 4))
+    found = AcquisitionCells(80, kept, 2, u_now * alike, u_kept[:, None, None] * alike)
     assert found.effects.shape == (3, 4, 4)
-    for f, n in enumerate((10, 20, 40)):
-        expected = 100 * (u_by_count(n) / u_by_count(80) - 1)
-        np.testing.assert_allclose(found.effects[f], expected, rtol=1e-12)
-    outside = np.flatnonzero(~IN_RANGE)
-    for sets in seen:
-        assert len(sets) == 2
-        for rows in sets:
-            assert np.isin(outside, rows.entities).all()
-            np.testing.assert_array_equal(rows.x, TRAINING.x[rows.entities])
-            np.testing.assert_array_equal(rows.y, numbers.y[rows.entities])
-    for small, large in pairwise(seen):
-        for d in range(2):
-            assert set(small[d].entities) < set(large[d].entities)
-    assert set(seen[0][0].entities) != set(seen[0][1].entities)
+    expected = np.array([140.0, 90.0, 40.0])[:, None, None] * alike
+    np.testing.assert_allclose(found.effects, expected, rtol=1e-12)
 
 
 def test_a_cell_counts_with_its_influence_on_the_ratio_of_means() -> None:

@@ -18,12 +18,12 @@ from .causal_shop import (
     ITEMS,
     PRICE_OF_WEIGHT,
     SALES,
-    START,
     Tables,
     causal_database,
     causal_tables,
     with_cells,
 )
+from .shop import START
 
 RNG = np.random.default_rng(1)
 

@@ -1,7 +1,7 @@
 """Outcomes on disk, whole or not at all, so that a killed study goes on where it stopped."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,9 @@ from tasks.bayes.digests import digest_of
 from tasks.calibration.coverage.study import Outcome, Settings, study_database
 from tasks.locations import cache_folder
 from tasks.source_digest import code_digest
+
+Study = Callable[[int, Settings], Outcome]
+"""Gives the outcome of a database from its number and the settings."""
 
 
 class Studied(BaseModel):
@@ -94,7 +97,7 @@ def studies_folder() -> Path:
     return cache_folder() / "coverage-studies"
 
 
-def outcome_folder(settings: Settings, root: Path) -> OutcomeFolder:
+def outcome_folder(settings: Settings, root: Path, study: Study = study_database) -> OutcomeFolder:
     """Where a study's outcomes lie below the folder of all, whoever began it.
 
     Parameters
@@ -103,6 +106,8 @@ def outcome_folder(settings: Settings, root: Path) -> OutcomeFolder:
         With the code, they decide each outcome; the number of databases does not.
     root
         Folder of all studies.
+    study
+        Whose code that is.
     """
-    digest = digest_of(settings.model_dump_json(), code_digest(study_database))
+    digest = digest_of(settings.model_dump_json(), code_digest(study))
     return OutcomeFolder(root / digest[:32])

@@ -9,6 +9,7 @@ from joblib import Parallel, delayed
 from tasks.calibration.coverage.records import (
     OutcomeFolder,
     Studied,
+    Study,
     StudyRecord,
     outcome_folder,
 )
@@ -20,7 +21,14 @@ FEWEST = 2
 """Databases below which nothing can be said of their differences."""
 
 
-def run_study(settings: Settings, databases: int, *, root: Path, workers: int) -> StudyRecord:
+def run_study(
+    settings: Settings,
+    databases: int,
+    *,
+    root: Path,
+    workers: int,
+    study: Study = study_database,
+) -> StudyRecord:
     """Study databases 0 to n - 1; what was finished before is not done again.
 
     Parameters
@@ -33,6 +41,8 @@ def run_study(settings: Settings, databases: int, *, root: Path, workers: int) -
         Folder of the finished outcomes of all studies.
     workers
         Processes, each of which takes a database at a time. The result does not depend on it.
+    study
+        What is done to each database; a function of a module.
 
     Raises
     ------
@@ -45,10 +55,11 @@ def run_study(settings: Settings, databases: int, *, root: Path, workers: int) -
         raise InputError(
             f"A coverage study needs at least {FEWEST} databases, got {databases}; 200 are usual."
         )
-    folder = outcome_folder(settings, root)
+    folder = outcome_folder(settings, root, study)
     missing = folder.missing(range(databases))
     failed = {}
-    for tried in track(_finished(missing, settings, folder, workers), "databases", len(missing)):
+    finished = _finished(missing, settings, folder, workers, study)
+    for tried in track(finished, "databases", len(missing)):
         if tried.outcome is None:
             failed[tried.number] = tried
     return StudyRecord(
@@ -61,14 +72,14 @@ def run_study(settings: Settings, databases: int, *, root: Path, workers: int) -
 
 
 def _finished(
-    missing: Sequence[int], settings: Settings, folder: OutcomeFolder, workers: int
+    missing: Sequence[int], settings: Settings, folder: OutcomeFolder, workers: int, study: Study
 ) -> Iterator[Studied]:
     """Databases as they end, each outcome kept before it is told."""
     if not missing:
         return
     pool = Parallel(min(workers, len(missing)), return_as="generator_unordered")
     try:
-        for tried in pool(delayed(_try)(number, settings) for number in missing):
+        for tried in pool(delayed(_try)(number, settings, study) for number in missing):
             if tried.outcome is not None:
                 folder.save(tried.number, tried.outcome)
             yield tried
@@ -79,8 +90,8 @@ def _finished(
         ) from error
 
 
-def _try(number: int, settings: Settings) -> Studied:
+def _try(number: int, settings: Settings, study: Study) -> Studied:
     try:
-        return Studied(number=number, outcome=study_database(number, settings))
+        return Studied(number=number, outcome=study(number, settings))
     except (InputError, RunError) as error:
         return Studied(number=number, failure=str(error))

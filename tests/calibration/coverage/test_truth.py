@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from tasks.attribution.cells import cell_means
-from tasks.calibration.coverage import more_rows as more_rows_module
+from tasks.attribution.ranges import MISSING
 from tasks.calibration.coverage.database import CUSTOMERS, draw_sales
-from tasks.calibration.coverage.more_rows import COLUMNS, further_rows, more_rows
-from tasks.calibration.coverage.scene import RANGES
+from tasks.calibration.coverage.more_rows import COLUMNS, FEWEST, further_rows, more_rows
+from tasks.calibration.coverage.scene import RANGES, set_scene
 from tasks.calibration.coverage.truth import Effect, Population
 from tasks.domain import Node
 from tasks.errors import InputError
@@ -92,18 +92,28 @@ def test_no_further_rows_bring_exactly_nothing_and_many_bring_less_uncertainty(
     looked: Looked,
 ) -> None:
     rng = np.random.default_rng(1)
-    new = further_rows(looked.scene, looked.population, looked.law, looked.items, rng)
+    new = further_rows(looked.scene, looked.population, looked.law, rng)
     assert looked.population.with_more(new.take(np.arange(0))) == Effect(0.0, 0.0)
     many = looked.population.with_more(new)
     assert many.value < -5 * many.error
 
 
-def test_further_rows_are_like_the_training_rows_with_other_customers(looked: Looked) -> None:
+def test_further_rows_are_other_sales_to_the_same_customers(looked: Looked) -> None:
     training = looked.scene.data.training
     rng = np.random.default_rng(1)
-    new = further_rows(looked.scene, looked.population, looked.law, looked.items, rng)
+    new = further_rows(looked.scene, looked.population, looked.law, rng)
     assert new.x.shape[1] == training.x.shape[1]
-    assert new.entities.min() >= CUSTOMERS > training.entities.max()
+    assert set(new.entities) <= set(range(CUSTOMERS))
+    nodes = [(of.table, of.column) for of in looked.scene.data.encoder.nodes]
+    of_customers = [k for k, (table, _) in enumerate(nodes) if table == "customers"]
+    known = np.isin(new.entities, training.entities)
+    assert of_customers
+    assert known.mean() > 0.5
+    order = np.argsort(training.entities)
+    same = order[np.searchsorted(training.entities[order], new.entities[known])]
+    np.testing.assert_array_equal(new.x[known][:, of_customers], training.x[same][:, of_customers])
+    lot = nodes.index(("sales", "lot"))
+    assert not np.isin(new.x[:, lot], training.x[:, lot]).any()
     np.testing.assert_allclose(
         np.isnan(new.x).mean(axis=0), np.isnan(training.x).mean(axis=0), atol=0.06
     )
@@ -143,7 +153,6 @@ def test_as_many_rows_come_as_there_are_and_all_lie_in_one_range(
         uncertainty_now(looked),
         listening,
         looked.law,
-        looked.items,
         np.random.default_rng(3),
     )
     node, (new,) = found.action.node, listening.heard[0]
@@ -154,24 +163,42 @@ def test_as_many_rows_come_as_there_are_and_all_lie_in_one_range(
     for x, expected in ((new.x, len(new.y)), (given, len(new.y))):
         ranges = ranges_of(looked.scene.data, x, RANGES)[(node.table, node.column)]
         assert (ranges.codes == ranges.labels.index(str(node.range))).sum() == expected
-    assert len(new.y) >= more_rows_module.FEWEST
+    assert len(new.y) >= FEWEST
     assert found.truth == Effect(-1.0, 0.5)
     assert np.isfinite(found.draws).all()
     assert found.draws.std() > 0
     np.testing.assert_array_equal(looked.scene.data.training.x, given)
 
 
+@pytest.fixture(scope="module")
+def small(looked: Looked) -> Looked:
+    """With 200 rows to train on, half of which do not tell the customer's segment."""
+    law, rng = replace(looked.law, missing_segments=0.5), np.random.default_rng(1)
+    own = draw_sales(law, looked.items, rng, (200, 60), 0, CUSTOMERS)
+    contract, task = looked.scene.database.contract, looked.scene.database.task
+    scene = set_scene(contract, own.faulty, task, looked.recipe, most_rows=60, blocks=4)
+    return replace(looked, law=law, own=own, scene=scene)
+
+
 def test_a_database_without_a_range_that_is_large_enough_is_refused(
-    looked: Looked, listening: Listening, monkeypatch: pytest.MonkeyPatch
+    small: Looked, listening: Listening
 ) -> None:
-    monkeypatch.setattr(more_rows_module, "FEWEST", 10_000)
-    with pytest.raises(InputError, match=r"10000 training rows, none of items\.category"):
+    """Missing values are no range to ask rows of, however many there are."""
+    ranges = ranges_of(small.scene.data, small.scene.data.training.x, RANGES)
+    rows = {
+        (column, label): int((ranges[column].codes == code).sum())
+        for column in COLUMNS
+        for code, label in enumerate(ranges[column].labels)
+    }
+    largest = max(count for (_, label), count in rows.items() if label != MISSING)
+    assert FEWEST - 16 < largest < FEWEST < rows[("customers", "segment"), MISSING]
+    with pytest.raises(InputError, match=r"at least 64 training rows, none of items\.category"):
         more_rows(
-            looked.scene,
-            looked.recipe,
-            uncertainty_now(looked),
+            small.scene,
+            small.recipe,
+            uncertainty_now(small),
             listening,
-            looked.law,
-            looked.items,
+            small.law,
             np.random.default_rng(3),
         )
+    assert not listening.heard[0]
