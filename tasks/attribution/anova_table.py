@@ -48,33 +48,43 @@ class AnovaTable:
     ss_rest: FloatArray
 
     @property
+    def freedom(self) -> FloatArray:
+        """Degrees of freedom of sub-ensembles, row blocks, draws and the rest, shape (4, ...).
+
+        Those of draws are infinite where nothing is drawn, as the mean square is then known.
+        """
+        between = self.n_sub_ensembles - 1
+        of_draws = self.drawn * (self.n_draws - 1)
+        return np.stack(
+            [
+                between - self.nested * of_draws,
+                np.full(of_draws.shape, self.n_blocks - 1),
+                np.where(self.drawn, of_draws, np.inf),
+                between * (self.n_blocks - 1) - (not self.nested) * of_draws,
+            ]
+        )
+
+    @property
     def ms_sub_ensembles(self) -> FloatArray:
         """Mean square between sub-ensembles."""
-        return self.ss_sub_ensembles / (self.n_sub_ensembles - 1 - self.nested * self._of_draws)
+        return np.asarray(self.ss_sub_ensembles / self.freedom[0])
 
     @property
     def ms_blocks(self) -> FloatArray:
         """Mean square between row blocks."""
-        return self.ss_blocks / (self.n_blocks - 1)
-
-    @property
-    def ms_rest(self) -> FloatArray:
-        """Mean square of the rest."""
-        freedom = (self.n_sub_ensembles - 1) * (self.n_blocks - 1)
-        return self.ss_rest / (freedom - (not self.nested) * self._of_draws)
+        return np.asarray(self.ss_blocks / self.freedom[1])
 
     @property
     def ms_draws(self) -> FloatArray:
         """Mean square between draws; where nothing is drawn that which a draw of no effect has."""
-        without = self._ms_without_draws
-        return np.where(self.drawn, self.ss_draws / max(self.n_draws - 1, 1), without)
+        return np.where(self.drawn, self.ss_draws / self.freedom[2], self.ms_without_draws)
 
     @property
-    def _of_draws(self) -> npt.NDArray[np.int64]:
-        """Degrees of freedom between draws."""
-        return self.drawn * (self.n_draws - 1)
+    def ms_rest(self) -> FloatArray:
+        """Mean square of the rest."""
+        return np.asarray(self.ss_rest / self.freedom[3])
 
     @property
-    def _ms_without_draws(self) -> FloatArray:
-        """What the mean square between draws would estimate if draws did not differ."""
+    def ms_without_draws(self) -> FloatArray:
+        """What the mean square between draws estimates if draws do not differ."""
         return self.ms_sub_ensembles if self.nested else self.ms_rest

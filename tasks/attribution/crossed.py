@@ -58,7 +58,7 @@ class CrossedStatistics(AnovaTable):
         return VarianceComponents(
             sub_ensembles=(self.ms_sub_ensembles - self.ms_rest) / self.n_blocks,
             blocks=(self.ms_blocks - self.ms_rest) / self.n_sub_ensembles,
-            draws=(self.ms_draws - self._ms_without_draws) * self.n_draws / self._n_cells,
+            draws=(self.ms_draws - self.ms_without_draws) * self.n_draws / self._n_cells,
             rest=self.ms_rest,
         )
 
@@ -70,7 +70,7 @@ class CrossedStatistics(AnovaTable):
         sub-ensembles are nested in draws; its expectation is
         v_a / J + v_r / V + v_s / D + v_e / (JV). Never below what the rest alone gives.
         """
-        between = self.ms_sub_ensembles - self._ms_without_draws + self.ms_draws
+        between = self.ms_sub_ensembles - self.ms_without_draws + self.ms_draws
         mean_square = between + self.ms_blocks - self.ms_rest
         error: FloatArray = np.sqrt(np.maximum(mean_square, self.ms_rest) / self._n_cells)
         return error

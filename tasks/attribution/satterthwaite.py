@@ -63,16 +63,7 @@ def effective_freedom(statistics: CrossedStatistics) -> FloatArray:
     >>> round(float(freedom), 4)  # (9 + 4 - 1)^2 / (9^2 + 4^2 + 1^2)
     1.4694
     """
-    groups, blocks = statistics.n_sub_ensembles, statistics.n_blocks
-    of_draws = statistics.drawn * (statistics.n_draws - 1)
-    freedom = np.stack(
-        [
-            groups - 1 - statistics.nested * of_draws,
-            np.full(of_draws.shape, blocks - 1),
-            np.where(statistics.drawn, of_draws, np.inf),
-            (groups - 1) * (blocks - 1) - (not statistics.nested) * of_draws,
-        ]
-    )
+    freedom = statistics.freedom
     mean_squares = np.stack(
         [
             statistics.ms_sub_ensembles,
