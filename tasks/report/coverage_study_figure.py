@@ -19,7 +19,8 @@ CoveragePicture = Literal["coverage", "effects"]
 STYLES: dict[Verdict, tuple[str, str]] = {
     "holds": FINE,
     "open": (PALETTE[1], "s"),
-    "does not hold": BAD,
+    "too few": BAD,
+    "too many": (PALETTE[4], "^"),
 }
 ROW, PANEL, GAP = 0.26, 2.3, 0.3
 TITLE, BOTTOM = 1.6 * LINE, 0.62

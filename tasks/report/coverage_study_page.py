@@ -8,7 +8,7 @@ from tasks.calibration.coverage.study import Outcome
 from tasks.calibration.coverage.summary_record import Summary
 from tasks.report.coverage_study_figure import CoveragePicture, coverage_study_figures
 from tasks.report.coverage_study_sections import (
-    HEADLINES,
+    HOLDS,
     Settings,
     coverage_study_sections,
     headline,
@@ -44,7 +44,7 @@ def coverage_study_page(summary: Summary, outcomes: Sequence[Outcome], settings:
         title=TITLE,
         kind="Effects that are told, held against effects that are known",
         verdicts=[(verdict, sentences(summary))],
-        is_doubtful=verdict != HEADLINES["holds"],
+        is_doubtful=not verdict.startswith(HOLDS),
         sections=coverage_study_sections(summary, settings),
         captions=CAPTIONS,
         figures={name: Markup(inline_svg(as_svg(of), name)) for name, of in drawn.items()},  # noqa: S704

@@ -16,18 +16,18 @@ from tasks.report.section import Section, table
 Settings = Mapping[str, str | int | float]
 
 MOST_FAILURES = 10
-HEADLINES: dict[Verdict, str] = {
-    "holds": "COVERAGE HOLDS",
-    "does not hold": "COVERAGE DOES NOT HOLD",
-    "open": "COVERAGE IS OPEN",
-}
+VERDICTS: tuple[Verdict, ...] = ("holds", "too few", "too many", "open")
+HOLDS = "COVERAGE HOLDS"
 
 
 def headline(summary: Summary) -> str:
-    """The worst verdict of all."""
-    found = {of.verdict for of in summary.levels} | {of.verdict for of in summary.placebo}
-    worst: tuple[Verdict, ...] = ("does not hold", "open", "holds")
-    return HEADLINES[next(verdict for verdict in worst if verdict in found)]
+    """The worst of all verdicts: intervals that are wider than need be mislead nobody."""
+    levels, placebos = ({of.verdict for of in part} for part in (summary.levels, summary.placebo))
+    if "too few" in levels or "too many" in placebos:
+        return "COVERAGE DOES NOT HOLD"
+    if "open" in levels | placebos:
+        return "COVERAGE IS OPEN"
+    return f"{HOLDS}, BUT FOR WIDE INTERVALS" if "too many" in levels else HOLDS
 
 
 def sentences(summary: Summary) -> tuple[str, ...]:
@@ -35,7 +35,7 @@ def sentences(summary: Summary) -> tuple[str, ...]:
     low, high = (f"{100 * end:g}" for end in ASKED)
     kinds = {
         verdict: [kind(of) for of in summary.levels if of.verdict == verdict]
-        for verdict in HEADLINES
+        for verdict in VERDICTS
     }
     told = [f"{verdict} for {', '.join(names)}" for verdict, names in kinds.items() if names]
     n_failed = len(summary.failures)
@@ -83,7 +83,8 @@ def _coverage_section(summary: Summary) -> Section:
         "a true effect is measured, and its Monte Carlo error is allowed for.",
         "Errors are clustered: effects of one database depend on each other.",
         f"The verdict is whether the 95 % interval of the coverage of 95 % intervals lies inside "
-        f"of {low} to {high} % (holds), outside (does not hold), or reaches across (open).",
+        f"of {low} to {high} % (holds), below (too few), above (too many), or reaches across "
+        "(open).",
     )
     head = ("effects", *levels, ">95 % interval of the last", "verdict")
     return Section("Coverage", told, table(head, rows))
@@ -118,7 +119,6 @@ def _placebo_section(summary: Summary) -> Iterator[Section]:
         (
             of.reading,
             f"{of.databases:,}",
-            _share(of.intervals),
             _share(of.runs),
             _ends(of.runs),
             of.verdict,
@@ -126,10 +126,10 @@ def _placebo_section(summary: Summary) -> Iterator[Section]:
         for of in summary.placebo
     ]
     told = (
-        "How many per cent of the placebo's 95 % intervals lie wholly below 0, and of the runs, "
-        "one a database, in which one of them does: there the placebo would be recommended.",
+        "How many per cent of the runs, one a database, tell a 95 % interval below 0 of new noise "
+        "in the place of noise, which does nothing: there the placebo would be recommended.",
     )
-    head = ("placebo", ">runs", ">intervals", ">runs, %", ">95 % interval", "verdict")
+    head = ("placebo", ">runs", ">recommended, %", ">95 % interval", "verdict")
     yield Section("Placebo", told, table(head, rows))
 
 

@@ -26,6 +26,7 @@ from tasks.calibration.coverage.summary_record import (
     Verdict,
 )
 from tasks.errors import RunError
+from tasks.intervention.changes import PLACEBO_ACTIONS
 
 INTERVALS = tuple(
     (round(QUANTILES[-1 - k] - QUANTILES[k], 9), k) for k in reversed(range(len(QUANTILES) // 2))
@@ -35,6 +36,8 @@ ASKED = (0.93, 0.97)
 """Between which the coverage of 95 % intervals must lie."""
 MOST_PLACEBOS = 0.05
 """Share of runs in which the placebo may be recommended."""
+NULL = next(str(action) for action in PLACEBO_ACTIONS if action.is_drawn)
+"""Intervention on the placebo that does nothing."""
 NORMAL_WIDTH = 3.919927969080109
 """Of a normal's central 95 % interval, in sds."""
 
@@ -75,7 +78,9 @@ def verdict_on(share: Share, low: float, high: float) -> Verdict:
     """
     if low <= share.low and share.high <= high:
         return "holds"
-    return "does not hold" if share.high < low or share.low > high else "open"
+    if share.high < low:
+        return "too few"
+    return "too many" if share.low > high else "open"
 
 
 def _levels(outcomes: Sequence[Outcome]) -> Iterator[LevelSummary]:
@@ -139,14 +144,13 @@ def _root(square: Measure) -> Measure:
 def _placebos(outcomes: Sequence[Outcome]) -> Iterator[PlaceboSummary]:
     for reading in get_args(Reading):
         effects, clusters = _effects(outcomes, reading, "placebo")
-        if effects:
-            numbers = np.unique(clusters)
-            below = np.array([of.quantiles[-1] < 0 for of in effects])
-            runs = clustered_share(np.isin(numbers, clusters[below]), numbers)
+        is_null = np.array([of.action == NULL for of in effects], dtype=bool)
+        if is_null.any():
+            below = np.array([of.quantiles[-1] < 0 for of in effects])[is_null]
+            runs = clustered_share(below, clusters[is_null])
             yield PlaceboSummary(
                 reading=reading,
-                databases=len(numbers),
-                intervals=clustered_share(below, clusters),
+                databases=len(below),
                 runs=runs,
                 verdict=verdict_on(runs, 0, MOST_PLACEBOS),
             )

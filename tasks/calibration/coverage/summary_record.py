@@ -9,7 +9,8 @@ from tasks.calibration.coverage.ranking_summary import RankingSummary
 from tasks.calibration.coverage.study import Reading
 
 Level = Literal["table", "column", "range", "placebo"]
-Verdict = Literal["holds", "does not hold", "open"]
+Verdict = Literal["holds", "too few", "too many", "open"]
+"""On a share: between its bounds, below, above, or not to be told yet."""
 
 
 class _Record(BaseModel):
@@ -32,8 +33,9 @@ class LevelSummary(_Record):
     coverage
         Of the 50, 80 and 95 % intervals.
     verdict
-        Whether the coverage of the 95 % intervals lies between 93 and 97 %: ``open`` where its own
-        interval reaches across an end.
+        Whether the coverage of the 95 % intervals lies between 93 and 97 %: ``too few`` where they
+        are too narrow, ``too many`` where they are wider than need be, ``open`` where the
+        coverage's own interval reaches across an end.
     bias, rmse
         Mean, and root mean square, of told less true effects; the error of the true ones is in it.
     told_sd
@@ -55,23 +57,23 @@ class LevelSummary(_Record):
 
 
 class PlaceboSummary(_Record):
-    """How often the placebo would be recommended: a 95 % interval of it lies wholly below 0.
+    """How often the placebo would be recommended: its 95 % interval lies wholly below 0.
+
+    It is new noise in the place of noise, which does nothing. Noise that is smoothed is no placebo
+    where rows are scored again: they move to the middle of the noise, where members agree more.
 
     Attributes
     ----------
     databases
         How many, each of which stands for a run.
-    intervals
-        Share of the intervals that do.
     runs
-        Share of the runs in which at least one does.
+        Share of the runs in which it would be.
     verdict
         Whether `runs` is at most 5 %: ``open`` where its interval reaches across.
     """
 
     reading: Reading
     databases: int
-    intervals: Share
     runs: Share
     verdict: Verdict
 

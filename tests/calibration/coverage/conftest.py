@@ -30,6 +30,7 @@ from tasks.calibration.coverage.study import (
 )
 from tasks.calibration.coverage.summary_record import Level
 from tasks.calibration.coverage.truth import Population
+from tasks.intervention.changes import PLACEBO_ACTIONS
 from tasks.intervention.refitting import Recipe
 
 KINDS: tuple[tuple[Reading, Level, int], ...] = (
@@ -69,7 +70,9 @@ def draw_outcome(rng: np.random.Generator, narrow: float, shift: float) -> Outco
                 Held(
                     reading=reading,
                     level=level,
-                    action=f"mend {level} {number}",
+                    action=str(PLACEBO_ACTIONS[number])
+                    if level == "placebo"
+                    else f"mend {level} {number}",
                     mean=mean,
                     quantiles=tuple(mean + told * of for of in z),
                     truth=truth,

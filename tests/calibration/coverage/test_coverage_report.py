@@ -56,7 +56,9 @@ def with_verdicts(summary: Summary, *verdicts: str) -> Summary:
     [
         (("holds", "holds"), "COVERAGE HOLDS"),
         (("holds", "open"), "COVERAGE IS OPEN"),
-        (("open", "does not hold", "holds"), "COVERAGE DOES NOT HOLD"),
+        (("open", "too few", "holds"), "COVERAGE DOES NOT HOLD"),
+        (("open", "too many"), "COVERAGE IS OPEN"),
+        (("too many", "holds"), "COVERAGE HOLDS, BUT FOR WIDE INTERVALS"),
     ],
 )
 def test_the_headline_is_the_worst_verdict(
@@ -68,16 +70,16 @@ def test_the_headline_is_the_worst_verdict(
 
 
 def test_the_placebo_counts_for_the_headline(summary: Summary) -> None:
-    fails = summary.placebo[0].model_copy(update={"verdict": "does not hold"})
+    fails = summary.placebo[0].model_copy(update={"verdict": "too many"})
     changed = with_verdicts(summary, "holds").model_copy(update={"placebo": (fails,)})
     assert headline(changed) == "COVERAGE DOES NOT HOLD"
 
 
 def test_each_kind_of_effects_stands_behind_its_verdict(summary: Summary) -> None:
-    told = sentences(with_verdicts(summary, "holds", "does not hold", "open", "holds"))[0]
+    told = sentences(with_verdicts(summary, "holds", "too few", "open", "holds"))[0]
     assert told == (
         "That 95 % intervals hold 93 to 97 % of the true effects: holds for rescored tables, "
-        "rescored placebo; does not hold for rescored columns; open for rescored ranges."
+        "rescored placebo; too few for rescored columns; open for rescored ranges."
     )
 
 
