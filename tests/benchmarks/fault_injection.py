@@ -112,13 +112,13 @@ def _shares(scene: Scene, seed: int) -> dict[str, float]:
 def describe(found: Sequence[dict[str, Any]]) -> str:
     """How often the faulty table is first, in per cent with its standard error."""
     lines = [f"{'fault':<14}{'size':>6}{'cases':>7}" + "".join(f"{of:>14}" for of in READINGS)]
-    groups = itertools.product((*KINDS, "every kind seen"), SHARES)
+    groups = itertools.product((*KINDS, "all four seen"), SHARES)
     for kind, share in groups:
         cases = [
             one
             for one in found
             if one["share"] == share
-            and (one["kind"] == kind or ("every" in kind and "unseen" not in one["kind"]))
+            and (one["kind"] == kind or ("all" in kind and "unseen" not in one["kind"]))
         ]
         if not cases:
             continue
