@@ -40,7 +40,7 @@ $(SETUP): pyproject.toml constraints.txt
 	  fi; \
 	done; \
 	echo "whence needs Python >= 3.11 with venv: install it (Debian and Ubuntu: apt-get install python3.11-venv)." >&2; exit 1
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable .
 	@touch $@
 
 # `make run` does without what developers need, and without PyTorch, which is large.
