@@ -69,7 +69,7 @@ class AnalysisParameters(BaseModel):
             description="Leading interventions that are made to the training rows too, with the "
             "members fitted anew; 0 for none.",
         ),
-    ] = 3
+    ] = 4
     retrain_rows: Annotated[
         int,
         Field(
