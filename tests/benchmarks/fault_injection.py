@@ -1,6 +1,6 @@
 """How often the table with a fault is ranked first, by what is told of repairs, or of shares alone.
 
-Run: python tests/benchmarks/fault_injection.py RESULTS.jsonl REPEATS [WORKERS, default 2]
+Run: python -m tests.benchmarks.fault_injection RESULTS.jsonl REPEATS [WORKERS, default 2]
 
 In the manner of COMET (Mohammed, Naumann & Harmouch 2025, Step-by-step data cleaning
 recommendations to improve ML prediction accuracy, EDBT): a fault of known kind and size is put into
@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from fault_databases import KINDS, TABLES, Fault, contract, draw_orders, draw_parents, draw_world
 from joblib import Parallel, delayed
 
 from tasks.attribution.members import split_members
@@ -34,6 +33,15 @@ from tasks.intervention.simulation import simulate
 from tasks.seeds import child_seed, generator
 from tasks.uncertainty.boosting import BoostingSettings
 from tasks.uncertainty.model_data import evaluation_rows
+from tests.benchmarks.fault_databases import (
+    KINDS,
+    TABLES,
+    Fault,
+    contract,
+    draw_orders,
+    draw_parents,
+    draw_world,
+)
 
 SHARES = (0.1, 0.3)
 TRAIN_ROWS, TEST_ROWS, TRUE_ROWS = 900, 1000, 2000
