@@ -84,9 +84,9 @@ def test_what_lies_far_out_stays_there_and_leaves_the_others_alone(
     normal = fit_effects(siblings, seed=1)
     assert heavy.draws[:, FAR].mean() > normal.draws[:, FAR].mean()
     spread = [draws_of(of.fit, "sigma")[:, 1].mean() for of in (heavy, normal)]
-    assert spread[0] < 0.7 * spread[1]
+    assert spread[0] < 0.9 * spread[1]
     weight = draws_of(heavy.fit, "weight").mean(axis=0)
-    assert weight[FAR] < 0.3 * weight[:FAR].min()
+    assert weight[FAR] < 0.6 * weight[:FAR].min()
     assert np.median(draws_of(heavy.fit, "nu")) < 10  # 17 by its prior
     assert {"nu", "weight", "u"}.isdisjoint(normal.fit.posterior)
 
