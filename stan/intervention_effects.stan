@@ -1,8 +1,9 @@
 // Effects of actions on uncertainty, pooled over table > column > value range.
 //
-// Pooling: table effect ~ normal(0, sigma[1]); column ~ normal(its table's, sigma[2]); value range
-// ~ normal(its fraction of the rows * its column's, sigma[3]). At a level with heavy tails it is
-// student_t(nu, ..., sigma): normal, with the variance over a weight ~ gamma(nu / 2, nu / 2).
+// Pooling: table effect ~ normal(0, sigma[1]), as is that of a column's action that is no part of its
+// table's; column ~ normal(its fraction * its table's, sigma[2]); value range ~ normal(its fraction of
+// the rows * its column's, sigma[3]). At a level with heavy tails it is student_t(nu, ..., sigma):
+// normal, with the variance over a weight ~ gamma(nu / 2, nu / 2).
 // Cells of action k, sub-ensemble j, row block v:
 //   y[k, j, v] = mean_effect[k] + a[k, j] + r[k, v] + s[k, d] + e[k, j, v],
 // independent normals with the action's own sds sigma_a[k], sigma_r[k], sigma_s[k], sigma_e[k]; d is
@@ -117,9 +118,9 @@ data {
   int<lower=1> T; // tables
   int<lower=T> N; // nodes of the tree: first the tables, then other actions, children after parents
   array[K] int<lower=1, upper=N> node; // of each action; a table without an action is latent
-  array[N] int<lower=0, upper=N> parent; // of each node; 0 for a table
+  array[N] int<lower=0, upper=N> parent; // of each node; 0 for a root: a table, or what is no part
   vector<lower=0, upper=1>[N] fraction; // of the parent's effect that is a node's prior mean
-  array[N] int<lower=1, upper=3> pooled_by; // which sigma ties a node to its parent
+  array[N] int<lower=1, upper=3> pooled_by; // which sigma ties a node to its parent, a root to 0
   array[3] int<lower=0, upper=1> heavy_tails; // of each sigma: 1 where it is that of a Student-t
 }
 transformed data {
@@ -173,8 +174,9 @@ model {
   vector[K] variance = mean_variance(sigma_a, sigma_r, sigma_s, sigma_e, J, V, D);
   vector[N] pooling_variance = pooling_variances(sigma, pooled_by, weighted, weight);
   matrix[N, 2] message = messages(y_mean, variance, node, parent, fraction, pooling_variance);
-  // Away from 0 (Chung et al. 2013): three or four tables would else be pooled to nothing.
-  target += lognormal_lpdf(sigma_scaled | 0, 0.5);
+  // Away from 0 (Chung et al. 2013): three or four tables would else be pooled to nothing. There are
+  // more columns and value ranges: they can tell that they are alike.
+  target += lognormal_lpdf(sigma_scaled | 0, [0.5, 0.75, 0.75]);
   if (H > 0) {
     target += gamma_lpdf(nu | 2, 0.1); // Juarez & Steel (2010)
     target += student_weights_lpdf(u | nu[1]);

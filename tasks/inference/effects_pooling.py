@@ -92,7 +92,8 @@ def _choose(
 def level_deviations(cells: ReplicateCells) -> dict[Level, Deviations]:
     """Effect of each action less its part of its parent's, with the standard error, by level.
 
-    Tables have no parent, nor is a latent table's effect known: nothing is taken off there.
+    Tables have no parent, nor have columns that are no part of their table's action, which count
+    among tables; a latent table's effect is not known: nothing is taken off there.
     """
     ordered = cells.take(canonical_order(cells.actions))
     found = checked_statistics(ordered.actions, ordered.effects, nested=ordered.nested)

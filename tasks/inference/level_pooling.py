@@ -13,7 +13,7 @@ class LevelPooling(BaseModel):
     Attributes
     ----------
     level
-        Which.
+        Which. Columns' actions that are no part of their table's count among the tables.
     units
         Number of actions that it ties to something.
     recommended

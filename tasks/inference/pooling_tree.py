@@ -22,11 +22,12 @@ class PoolingTree:
     tables
         Names of the tables.
     parent
-        Index of each node's parent; -1 for a table, shape (N,).
+        Index of each node's parent; -1 for a root, shape (N,): a table, and what is no part of its
+        table's action.
     fraction
         Part of the parent's effect that is a node's prior mean, shape (N,).
     pooled_by
-        Index into `LEVELS` of the sd that ties a node to its parent, shape (N,).
+        Index into `LEVELS` of the sd that ties a node to its parent, a root to 0, shape (N,).
     node
         Node of each action, shape (K,). A table with exactly one action is that action; else it
         is latent, and its actions are its children as its columns' are.
@@ -71,7 +72,7 @@ def pooling_tree(actions: Sequence[Action], row_fraction: npt.NDArray[np.float64
     row_fraction
         Part of its parent's effect that is to be expected of each action, shape (K,): the effects
         of a column's ranges sum to the column's, and those of a table's columns, but for
-        interactions, to the table's.
+        interactions, to the table's. It is 0 for a column's action that is no part of its table's.
 
     Raises
     ------
@@ -96,6 +97,10 @@ def pooling_tree(actions: Sequence[Action], row_fraction: npt.NDArray[np.float64
             parent.append(_column_of(action, node_of))
             fraction.append(_checked_fraction(action, float(rows)))
             pooled_by.append(LEVELS.index("range"))
+        elif rows == 0:
+            parent.append(-1)
+            fraction.append(1.0)
+            pooled_by.append(LEVELS.index("table"))
         else:
             parent.append(table)
             fraction.append(float(rows))

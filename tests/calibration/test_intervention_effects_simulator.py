@@ -62,8 +62,8 @@ def test_the_default_design_has_every_kind_of_action() -> None:
 
 
 def test_sds_between_effects_are_lognormal_by_level(prior: Named) -> None:
-    for level, unit in enumerate((2.5, 2.0, 1.5)):
-        assert follows(prior["sigma"][:, level], stats.lognorm(0.5, scale=SCALE * unit))
+    for level, (unit, log_sd) in enumerate(((2.5, 0.5), (2.0, 0.75), (1.5, 0.75))):
+        assert follows(prior["sigma"][:, level], stats.lognorm(log_sd, scale=SCALE * unit))
 
 
 def test_locations_and_spreads_have_their_priors(model: InterventionEffects, prior: Named) -> None:
@@ -116,10 +116,21 @@ def test_an_effect_is_centred_at_its_part_of_its_column(
     model: InterventionEffects, prior: Named
 ) -> None:
     z = standardized(model, prior, model.design["fraction"])
-    assert len(z) == 7  # two ranges of two columns each, three columns of a table with an action
+    assert len(z) == 6  # two ranges of two columns each, two columns of a table with an action
     assert all(follows(one, stats.norm()) for one in z)
     off_diagonal = np.corrcoef(z) - np.eye(len(z))
     assert np.abs(off_diagonal).max() < MOST_STANDARD_ERRORS / math.sqrt(DRAWS)
+
+
+def test_an_effect_that_is_no_part_of_another_is_centred_at_zero(
+    model: InterventionEffects, prior: Named
+) -> None:
+    roots = [
+        k for k, node in enumerate(model.design["node"]) if model.design["parent"][node - 1] == 0
+    ]
+    assert model.design["level"][roots].tolist() == [1, 2]  # a table, and a column's
+    z = prior["mean_effect"][:, roots] / prior["sigma"][:, [0]]
+    assert follows(z.ravel(), stats.norm())
 
 
 def test_another_fraction_is_told_from_this_one(model: InterventionEffects, prior: Named) -> None:

@@ -28,7 +28,7 @@ NODES = [
     (Node(table="items", column="weight"), "correct", 1.0),
     (Node(table="주문"), "improve_quality", 1.0),
     (Node(table="주문", column="금액"), "mend", 1.0),
-    (Node(table="items", column="weight"), "reduce", 1.0),
+    (Node(table="items", column="weight"), "reduce", 0.0),
     (Node(table="items", column="weight", range="[1, 2)"), "correct", 0.7),
     (Node(table="returns"), "improve_quality", 1.0),
     (Node(table="returns"), "relink", 1.0),

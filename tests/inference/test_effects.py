@@ -140,33 +140,29 @@ def rough_cells(
 def test_what_is_known_badly_is_pulled_towards_the_others(cells: ReplicateCells) -> None:
     """Two columns lie 4 above the other five; only one of the two is measured well."""
     means = np.array([-9.0, -10.0, -11.0, -9.5, -10.5, -6.0, -6.0])
-    sds = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 60.0])
+    sds = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 20.0])
     found = fit_effects(rough_cells(cells, SIBLINGS, means, sds, np.ones(7)), seed=1)
     effect = found.draws.mean(axis=0)
     assert effect[5] == pytest.approx(-6, abs=0.3)
     assert -10 < effect[6] < -7.5
-    assert found.draws[:, 6].std() < 60 / np.sqrt(30)  # narrower than by itself
+    assert found.draws[:, 6].std() < 20 / np.sqrt(30)  # narrower than by itself
     assert found.draws[:, 6].std() > 2 * found.draws[:, 5].std()
 
 
 def test_a_range_is_pooled_towards_its_fraction_of_the_column(cells: ReplicateCells) -> None:
-    """Four ranges follow their fractions well, one says nothing: it is drawn to its own fraction.
-
-    Not all the way, as the sd between ranges is in units of effects that are this uncertain.
-    """
+    """Four ranges follow their fractions well, one says nothing: it takes its own fraction."""
     fraction = np.array([1.0, 0.1, 0.2, 0.15, 0.25, 0.3])
     column = Node(table="t", column="a")
     actions = [Action(column, "mend")] + [
         Action(column.model_copy(update={"range": str(k)}), "mend") for k in range(5)
     ]
     means, sds = -20 * fraction, np.ones(6)
-    means[5], sds[5] = 0.0, 200.0
+    means[5], sds[5] = 0.0, 50.0
     found = fit_effects(rough_cells(cells, actions, means, sds, fraction), seed=1)
-    assert -20 * 0.3 < found.draws[:, 5].mean() < -20 * 0.1
+    assert found.draws[:, 5].mean() == pytest.approx(-20 * 0.3, abs=1.5)
     swapped = np.array([1.0, 0.1, 0.2, 0.15, 0.25, 0.05])
     other = fit_effects(rough_cells(cells, actions, means, sds, swapped), seed=1)
     assert other.draws[:, 5].mean() == pytest.approx(-20 * 0.05, abs=1.5)
-    assert found.draws[:, 5].mean() < other.draws[:, 5].mean() - 1
 
 
 def test_one_action_alone_keeps_its_mean(cells: ReplicateCells) -> None:

@@ -84,14 +84,15 @@ def test_what_lies_far_out_stays_there_and_leaves_the_others_alone(
     normal = fit_effects(siblings, seed=1)
     assert heavy.draws[:, FAR].mean() > normal.draws[:, FAR].mean()
     spread = [draws_of(of.fit, "sigma")[:, 1].mean() for of in (heavy, normal)]
-    assert spread[0] < 0.9 * spread[1]
+    assert spread[0] < 0.7 * spread[1]
     weight = draws_of(heavy.fit, "weight").mean(axis=0)
-    assert weight[FAR] < 0.6 * weight[:FAR].min()
-    assert np.median(draws_of(heavy.fit, "nu")) < 15  # 17 by its prior
+    assert weight[FAR] < 0.3 * weight[:FAR].min()
+    assert np.median(draws_of(heavy.fit, "nu")) < 10  # 17 by its prior
     assert {"nu", "weight", "u"}.isdisjoint(normal.fit.posterior)
 
 
 def test_weights_have_the_names_of_their_nodes(heavy: EffectsFit, cells: ReplicateCells) -> None:
     assert heavy.fit.posterior["weight"]["node"].values.tolist() == list(map(str, SIBLINGS))
     tables = fit_effects(cells, seed=1, heavy_tails=("table",)).fit.posterior["weight"]["node"]
-    assert tables.values.tolist() == ["items", "returns", "improve_quality 주문"]
+    roots = ["items", "returns", "improve_quality 주문", "reduce items.weight"]
+    assert tables.values.tolist() == roots

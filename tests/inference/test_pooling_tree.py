@@ -85,9 +85,12 @@ def test_a_fraction_counts_below_tables_and_not_for_a_table_itself() -> None:
     assert tree.fraction[:3].tolist() == [1] * 3
 
 
-def test_a_column_may_be_no_part_of_its_table() -> None:
-    tree = pooling_tree([action("a"), action("a", "x")], np.array([1.0, 0.0]))
-    assert tree.fraction[tree.node].tolist() == [1, 0]
+def test_a_column_that_is_no_part_of_its_table_is_a_root_like_a_table() -> None:
+    actions = [action("a"), action("a", "x"), action("a", "x", "low")]
+    tree = pooling_tree(actions, np.array([1.0, 0.0, 0.4]))
+    assert tree.parent[tree.node].tolist() == [-1, -1, 1]
+    assert tree.pooled_by[tree.node].tolist() == [0, 0, LEVELS.index("range")]
+    assert tree.fraction[tree.node].tolist() == [1, 1, 0.4]
 
 
 def test_an_action_that_comes_twice_is_refused() -> None:

@@ -29,7 +29,7 @@ ACTIONS = {
     ("correct", "orders", "amount", ""): 1.0,
     ("correct", "orders", "amount", "low"): 0.3,
     ("correct", "orders", "amount", "high"): 0.7,
-    ("reduce_variance", "orders", "amount", ""): 1.0,
+    ("reduce_variance", "orders", "amount", ""): 0.0,
     ("remove_outliers", "orders", "date", ""): 1.0,
     ("reduce_variance", "items", "weight", ""): 1.0,
     ("reduce_variance", "items", "weight", "light"): 0.4,
@@ -38,7 +38,7 @@ ACTIONS = {
     ("improve_quality", "returns", "", ""): 1.0,
     ("impute_mean", "returns", "", ""): 1.0,
 }
-"""Intervention, table, column and value range of each default action: its part of the rows."""
+"""Intervention, table, column and value range of each default action: its part of its parent's."""
 
 
 def effects_design(data: Mapping[str, Any]) -> dict[str, Any]:

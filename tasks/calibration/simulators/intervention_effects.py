@@ -15,8 +15,8 @@ from tasks.calibration.simulators.partial_pooling import NU_RATE, NU_SHAPE
 
 SIGMA_UNIT = np.array([2.5, 2.0, 1.5])
 """Median of the prior of sigma by level, over the scale of the effects."""
-SIGMA_LOG_SD = 0.5
-"""Of the lognormal prior of sigma."""
+SIGMA_LOG_SD = np.array([0.5, 0.75, 0.75])
+"""Of the lognormal prior of sigma by level."""
 LOCATION_MEAN, LOCATION_SD = np.array([0.0, 0.0, -1.0, -1.0]), np.array([1.0, 1.0, 1.0, 2.0])
 """Of the normal prior of location by column: sigma_a, sigma_r, sigma_s over sigma_e, sigma_e."""
 NESTED_MEAN = np.array([0.0, 0.0, -2.5, -1.0])
@@ -70,7 +70,7 @@ class InterventionEffects:
         heavy, ``nu`` (1,) and the ``weight`` (H,) of the nodes in them.
         """
         scale, drawn, level = (self.design[name] for name in ("scale", "drawn", "level"))
-        sigma = scale * SIGMA_UNIT * rng.lognormal(0, SIGMA_LOG_SD, 3)
+        sigma = scale * SIGMA_UNIT * rng.lognormal(0, SIGMA_LOG_SD)
         mean = NESTED_MEAN if self.design["nested"] else LOCATION_MEAN
         location = rng.normal(mean, LOCATION_SD, (3, 4))
         spread = np.abs(rng.normal(size=(3, 4)))

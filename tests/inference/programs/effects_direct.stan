@@ -11,8 +11,9 @@ data {
   array[K] matrix[J, V] y; // cells in per cent
   real<lower=0> scale; // unit of the priors, in per cent
   array[K] int<lower=1, upper=3> level; // of each action
-  array[K] int<lower=0, upper=K> parent; // of each action; 0 for a table
+  array[K] int<lower=0, upper=K> parent; // of each action; 0 for a root
   vector<lower=0, upper=1>[K] fraction; // of the parent's effect
+  array[K] int<lower=1, upper=3> pooled_by; // which sigma ties an action to its parent
 }
 parameters {
   vector<lower=0>[3] sigma_scaled;
@@ -36,11 +37,11 @@ transformed parameters {
   vector[K] mean_effect;
   for (k in 1 : K) {
     mean_effect[k] = (parent[k] > 0 ? fraction[k] * mean_effect[parent[k]] : 0)
-                     + sigma[level[k]] * deviation[k];
+                     + sigma[pooled_by[k]] * deviation[k];
   }
 }
 model {
-  sigma_scaled ~ lognormal(0, 0.5);
+  sigma_scaled ~ lognormal(0, [0.5, 0.75, 0.75]);
   to_vector(location[ : , 1 : 2]) ~ std_normal();
   location[ : , 3] ~ normal(nested ? -2.5 : -1, 1);
   location[ : , 4] ~ normal(-1, 2);
