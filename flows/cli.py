@@ -9,7 +9,18 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from flows.commands import api, beliefs, compare, coverage, domains, run, sbc, scm, stan
+from flows.commands import (
+    api,
+    beliefs,
+    compare,
+    coverage,
+    domains,
+    profile,
+    run,
+    sbc,
+    scm,
+    stan,
+)
 from tasks.errors import InputError, RunError
 
 BAD_INPUT = 2
@@ -27,6 +38,7 @@ def build_parser() -> argparse.ArgumentParser:
     subcommands = parser.add_subparsers(metavar="COMMAND", required=True)
     run.add_commands(subcommands)
     domains.add_commands(subcommands)
+    profile.add_commands(subcommands)
     sbc.add_commands(subcommands)
     coverage.add_commands(subcommands)
     compare.add_commands(subcommands)

@@ -1,6 +1,6 @@
 """What all tests share: where the public data lie, and that nothing is remembered after them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -32,3 +32,9 @@ def posteriordb() -> Path:
 @pytest.fixture(scope="session")
 def f1_data() -> Path:
     return shared_folder("f1")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Callable[[str], Path]:
+    """A folder of public data by its name; where it is not there, the test is skipped."""
+    return shared_folder

@@ -1,0 +1,1 @@
+"""What a database that nobody has described says of itself: types, keys, and what they point to."""

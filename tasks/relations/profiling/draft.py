@@ -1,0 +1,123 @@
+"""A draft of a contract for a database that nobody has described."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+import polars as pl
+
+from tasks.domain import Column, ColumnTask, Domain, FolderSource, Rows, Split, Table
+from tasks.errors import InputError
+from tasks.relations.events import row_times
+from tasks.relations.profiling.columns import ColumnProfile
+from tasks.relations.profiling.profile import DatabaseProfile
+from tasks.relations.profiling.targets import find_target, output_of, target_leaks
+from tasks.table_checks import NUMERIC
+
+MOST_VALUES = 12
+"""Different values of a category, up to which they are named."""
+TRAIN, VALIDATION = 0.6, 0.8
+"""Shares of the rows before validation and before the test begin."""
+
+
+def draft_contract(profile: DatabaseProfile, name: str, target: str) -> Domain:
+    """Write a contract for a profiled database and a column to predict.
+
+    Parameters
+    ----------
+    profile
+        Of the database.
+    name
+        Of the domain.
+    target
+        ``table.column``.
+
+    Raises
+    ------
+    InputError
+        If there is no such column, nothing tells when its rows became known, it cannot be
+        predicted, or its rows do not span three days.
+    """
+    tables = {table: _table(profile, table) for table in profile.tables}
+    drafted = Domain(
+        name=name,
+        title=name,
+        source=FolderSource(kind=profile.kind, location=str(profile.folder.resolve())),
+        tables=tables,
+        tasks={},
+    )
+    table, column = find_target(profile, target)
+    output = output_of(profile, target)
+    leaks = target_leaks(profile, target)
+    task = ColumnTask(
+        kind="column",
+        output=output,
+        table=table,
+        column=column,
+        split=_split(drafted, profile, table),
+    )
+    told = dict.fromkeys(f"{table}.{name}" for leak in leaks for name in leak.columns)
+    return drafted.model_copy(update={"tasks": {column: task}, "leaks": tuple(told)})
+
+
+def contract_record(contract: Domain) -> dict[str, Any]:
+    """The contract as it is written to YAML: nothing that is so anyway."""
+    record: dict[str, Any] = contract.model_dump(mode="json", exclude_defaults=True)
+    return record
+
+
+def _table(profile: DatabaseProfile, name: str) -> Table:
+    keys = [key for key in profile.foreign_keys if key.table == name]
+    stands = {
+        column: found
+        for column, found in profile.tables[name].items()
+        if found.distinct > 1 or column in profile.keys_of(name)
+    }
+    return Table(
+        columns={column: _column(profile, name, column, found) for column, found in stands.items()},
+        primary_key=profile.primary_keys[name],
+        foreign_keys={key.column: key.parent for key in keys},
+        time=profile.times.get(name, ""),
+        expectations=(Rows(kind="rows", least=max(1, profile.rows_of(name) // 2)),),
+    )
+
+
+def _column(profile: DatabaseProfile, table: str, name: str, found: ColumnProfile) -> Column:
+    is_key = name in profile.keys_of(table)
+    stops = name in profile.primary_keys[table] or profile.times.get(table) == name
+    known = found.values.drop_nulls()
+    named = found.type == "category" and not is_key and 0 < found.distinct <= MOST_VALUES
+    amount = found.type in NUMERIC and not is_key and len(known) > 0 and known.min() >= 0  # type: ignore[operator]
+    return Column(
+        type=found.type,
+        missing=found.markers,
+        required=found.missing == 0 and found.unreadable == 0,
+        range=(0, None) if amount else None,
+        values=tuple(known.unique().sort()) if named else None,
+        severity="block" if stops else "repairable",
+    )
+
+
+def _split(drafted: Domain, profile: DatabaseProfile, table: str) -> Split:
+    """Days from which on rows are for validation and for the test, by the shares of rows."""
+    times = row_times(drafted, _frames(profile.tables), table).drop_nulls().sort()
+    days = [_day(times, share) + timedelta(days=1) for share in (TRAIN, VALIDATION)]
+    if not times[0].date() < days[0] < days[1] <= times[-1].date():
+        raise InputError(
+            f"The rows of {table} cannot be split by time: they lie between "
+            f"{times[0]:%Y-%m-%d} and {times[-1]:%Y-%m-%d}, and 40 % of them must be later than "
+            "60 %, 20 % than 80 %."
+        )
+    return Split(validation=days[0], test=days[1])
+
+
+def _day(times: pl.Series, share: float) -> date:
+    day: date = times[int(share * len(times))].date()
+    return day
+
+
+def _frames(tables: Mapping[str, Mapping[str, ColumnProfile]]) -> dict[str, pl.DataFrame]:
+    return {
+        name: pl.DataFrame({column: found.values for column, found in columns.items()})
+        for name, columns in tables.items()
+    }
