@@ -16,8 +16,8 @@ def pooling_section(report: Report) -> Section:
         (
             "An effect is drawn towards its part of the effect above it, by a normal law; where "
             "hierarchical models compared on the effects call for heavy tails, by a Student-t law, "
-            "which leaves those far out where they are. Effects of tables are drawn towards 0, and "
-            "with them those of interventions at columns that are no part of their table's.",
+            "which leaves those far out where they are. Those of tables, and of what is done to a "
+            "column but is no part of its table's repair, are drawn towards 0 together.",
             *([caution] if doubted else []),
         ),
         table(
