@@ -172,7 +172,8 @@ class Lines:
         return len(self.weights)
 
     def predict_members(self, x: FloatArray) -> FloatArray:
-        lines: FloatArray = self.weights @ np.nan_to_num(x).T
+        # Row by row: the rounding of a product of matrices depends on how many rows there are.
+        lines: FloatArray = (self.weights[:, None] * np.nan_to_num(x)).sum(axis=2)
         if not self.is_class:
             return lines
         p = 1 / (1 + np.exp(-lines / 100))
