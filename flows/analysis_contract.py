@@ -1,12 +1,21 @@
 """The contract that a main job uses: all of it, without what earlier steps ignore, and as text."""
 
+import logging
+from pathlib import Path
+
 import yaml
 
-from flows.parameters import AnalysisParameters
+from flows.parameters import DRAFT, AnalysisParameters
 from tasks.contract import load_contract
 from tasks.domain import CheckThresholds, Costs, DemoSource, Domain, Task
 from tasks.errors import InputError
+from tasks.relations.profiling.draft import draft_contract
+from tasks.relations.profiling.profile import profile_folder
+from tasks.relations.profiling.summary import summarise_draft, summarise_profile
+from tasks.relations.profiling.targets import first_target
 from tasks.targets import find_task
+
+logger = logging.getLogger(__name__)
 
 
 def resolve(parameters: AnalysisParameters) -> tuple[Domain, str, Task]:
@@ -15,9 +24,12 @@ def resolve(parameters: AnalysisParameters) -> tuple[Domain, str, Task]:
     Raises
     ------
     InputError
-        If there is no such contract or task, or `documents` is given for another domain than the
-        demo.
+        If there is no such contract or task, no contract can be drafted where none is given, or
+        `documents` is given for another domain than the demo.
     """
+    if parameters.domain == DRAFT:
+        drafted = _drafted(parameters.source, parameters.target)
+        return drafted, *find_task(drafted, None)
     contract = load_contract(parameters.domain)
     if parameters.documents is not None:
         if not isinstance(contract.source, DemoSource):
@@ -25,6 +37,19 @@ def resolve(parameters: AnalysisParameters) -> tuple[Domain, str, Task]:
         source = contract.source.model_copy(update={"documents": parameters.documents})
         contract = contract.model_copy(update={"source": source})
     return contract, *find_task(contract, parameters.target)
+
+
+def _drafted(source: str | None, target: str | None) -> Domain:
+    """A contract that is drafted from the tables, and told."""
+    if source is None:
+        raise InputError("A contract is drafted from the tables: say with --source where they lie.")
+    profile = profile_folder(Path(source))
+    contract = draft_contract(
+        profile, profile.folder.resolve().name, target or first_target(profile)
+    )
+    logger.info("No contract is given. Assumed of the tables:\n%s", summarise_profile(profile))
+    logger.info("%s", summarise_draft(profile, contract))
+    return contract
 
 
 def schema_of(contract: Domain) -> Domain:

@@ -13,6 +13,8 @@ from tasks.errors import InputError
 from tasks.uncertainty.backbone import Backbone
 
 P = TypeVar("P", bound=BaseModel)
+DRAFT = "draft"
+"""In place of a domain: its contract is drafted from the tables."""
 
 
 class AnalysisParameters(BaseModel):
@@ -21,7 +23,11 @@ class AnalysisParameters(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     domain: Annotated[
-        str, Field(description="Name of a domain, or path of a data contract in YAML.")
+        str,
+        Field(
+            description="Name of a domain, path of a data contract in YAML, or 'draft': the "
+            "contract is drafted from the tables of the source."
+        ),
     ] = "demo"
     source: Annotated[
         str | None,

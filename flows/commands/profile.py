@@ -7,10 +7,6 @@ import yaml
 
 from tasks.contract import load_contract
 from tasks.errors import InputError
-from tasks.relations.profiling.draft import contract_record, draft_contract
-from tasks.relations.profiling.profile import profile_folder
-from tasks.relations.profiling.summary import summarise_draft, summarise_profile
-from tasks.relations.profiling.targets import target_candidates
 
 
 def add_commands(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -34,13 +30,15 @@ def run_profile(options: argparse.Namespace) -> None:
     output: Path | None = options.output
     if output is not None and output.exists():
         raise InputError(f"{output} exists already: give a name that is free with -o.")
+    from tasks.relations.profiling.draft import contract_record, draft_contract
+    from tasks.relations.profiling.profile import profile_folder
+    from tasks.relations.profiling.summary import summarise_draft, summarise_profile
+    from tasks.relations.profiling.targets import first_target
+
     profile = profile_folder(options.location)
     print(summarise_profile(profile))
-    target = options.target or next(iter(target_candidates(profile)), None)
-    if target is None:
-        raise InputError("Nothing here can be predicted without being told: give --target.")
-    name = (output.stem if output else options.location.absolute().name) or "database"
-    contract = draft_contract(profile, name, target)
+    name = output.stem if output else options.location.resolve().name
+    contract = draft_contract(profile, name, options.target or first_target(profile))
     drafted = summarise_draft(profile, contract)
     print(drafted)
     if output is None:

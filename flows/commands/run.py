@@ -5,7 +5,7 @@ import json
 import webbrowser
 from pathlib import Path
 
-from flows.parameters import AnalysisParameters, parse_parameters, parse_settings
+from flows.parameters import DRAFT, AnalysisParameters, parse_parameters, parse_settings
 from tasks.errors import InputError
 from tasks.run_store import RunStore
 
@@ -23,8 +23,8 @@ def add_commands(subcommands: "argparse._SubParsersAction[argparse.ArgumentParse
         "domain",
         metavar="DOMAIN",
         nargs="?",
-        default="demo",
-        help="name of a domain, or a contract's YAML (default: demo)",
+        help="name of a domain, or a contract's YAML (default: demo; with --source alone, a "
+        "contract that is drafted from the tables)",
     )
     run.add_argument("--source", metavar="LOC", help="where the tables lie")
     run.add_argument("--target", metavar="T.C", help="a task of the contract, or table.column")
@@ -62,7 +62,8 @@ def add_commands(subcommands: "argparse._SubParsersAction[argparse.ArgumentParse
 
 def run_run(options: argparse.Namespace) -> None:
     """Carry out ``whence run``."""
-    values: dict[str, object] = {"domain": options.domain}
+    domain = options.domain or (DRAFT if options.source else "demo")
+    values: dict[str, object] = {"domain": domain}
     for name in ("source", "target", "seed"):
         if getattr(options, name) is not None:
             values[name] = getattr(options, name)

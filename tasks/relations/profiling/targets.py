@@ -33,6 +33,20 @@ def target_candidates(profile: DatabaseProfile) -> list[str]:
     ]
 
 
+def first_target(profile: DatabaseProfile) -> str:
+    """The first of the candidates.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    found = next(iter(target_candidates(profile)), None)
+    if found is None:
+        raise InputError("Nothing here can be predicted without being told: give --target.")
+    return found
+
+
 def target_leaks(profile: DatabaseProfile, target: str) -> list[Leak]:
     """Columns of the target's table that probably tell it."""
     table, _, column = target.partition(".")
