@@ -3,16 +3,11 @@
 import logging
 from pathlib import Path
 
-import yaml
-
 from flows.parameters import DRAFT, AnalysisParameters
-from tasks.contract import load_contract
+from tasks.contract import contract_text, load_contract
 from tasks.domain import CheckThresholds, Costs, DemoSource, Domain, Task
 from tasks.errors import InputError
-from tasks.relations.profiling.draft import draft_contract
-from tasks.relations.profiling.profile import profile_folder
-from tasks.relations.profiling.summary import summarise_draft, summarise_profile
-from tasks.relations.profiling.targets import first_target
+from tasks.relations.profiling.folder_draft import draft_folder
 from tasks.targets import find_task
 
 logger = logging.getLogger(__name__)
@@ -43,12 +38,8 @@ def _drafted(source: str | None, target: str | None) -> Domain:
     """A contract that is drafted from the tables, and told."""
     if source is None:
         raise InputError("A contract is drafted from the tables: say with --source where they lie.")
-    profile = profile_folder(Path(source))
-    contract = draft_contract(
-        profile, profile.folder.resolve().name, target or first_target(profile)
-    )
-    logger.info("No contract is given. Assumed of the tables:\n%s", summarise_profile(profile))
-    logger.info("%s", summarise_draft(profile, contract))
+    contract, said = draft_folder(Path(source), Path(source).resolve().name, target)
+    logger.info("No contract is given. Assumed of the tables:\n%s", said)
     return contract
 
 
@@ -73,6 +64,4 @@ def schema_of(contract: Domain) -> Domain:
 
 def as_yaml(contract: Domain, name: str, target: Task) -> str:
     """The contract with the one task of a run."""
-    used = contract.model_copy(update={"tasks": {name: target}})
-    content = used.model_dump(mode="json", exclude_defaults=True)
-    return str(yaml.safe_dump(content, allow_unicode=True, sort_keys=False))
+    return contract_text(contract.model_copy(update={"tasks": {name: target}}))

@@ -59,6 +59,15 @@ def load_contract(domain: str | Path) -> Domain:
     return contract.model_copy(update={"source": source.model_copy(update={"location": location})})
 
 
+def contract_text(contract: Domain) -> str:
+    """The contract as YAML that `load_contract` reads: without what is so anyway."""
+    content = contract.model_dump(mode="json", exclude_defaults=True)
+    text = yaml.safe_dump(
+        content, allow_unicode=True, sort_keys=False, width=100, default_flow_style=None
+    )
+    return str(text)
+
+
 def _yaml_path(location: tuple[int | str, ...]) -> str:
     """Where pydantic found a problem, without the `kind` that it names inside a union."""
     match location:

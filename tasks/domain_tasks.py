@@ -7,6 +7,8 @@ from pydantic import Field
 
 from tasks.domain_tables import Days, Frozen
 
+Output = Literal["regression", "classification"]
+
 
 class Split(Frozen):
     """Split by time: train before `validation`, validation before `test`, test from then on."""
@@ -36,7 +38,7 @@ class ColumnTask(Frozen):
     """
 
     kind: Literal["column"]
-    output: Literal["regression", "classification"]
+    output: Output
     table: str
     column: str
     entity: str = ""
@@ -68,7 +70,7 @@ class WindowTask(Frozen):
     """
 
     kind: Literal["window"]
-    output: Literal["regression", "classification"]
+    output: Output
     entity: str
     events: str
     key: str

@@ -1,9 +1,10 @@
 """What is predicted: a task of the contract by its name, or any column of a table with a time."""
 
-from tasks.domain import ColumnTask, Domain, Task
+from tasks.domain import ColumnTask, ColumnType, Domain, Task
+from tasks.domain_tasks import Output
 from tasks.errors import InputError
 
-OUTPUTS = {
+OUTPUTS: dict[ColumnType, Output] = {
     "integer": "regression",
     "number": "regression",
     "category": "classification",

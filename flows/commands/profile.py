@@ -3,9 +3,7 @@
 import argparse
 from pathlib import Path
 
-import yaml
-
-from tasks.contract import load_contract
+from tasks.contract import contract_text, load_contract
 from tasks.errors import InputError
 
 
@@ -30,35 +28,17 @@ def run_profile(options: argparse.Namespace) -> None:
     output: Path | None = options.output
     if output is not None and output.exists():
         raise InputError(f"{output} exists already: give a name that is free with -o.")
-    from tasks.relations.profiling.draft import contract_record, draft_contract
-    from tasks.relations.profiling.profile import profile_folder
-    from tasks.relations.profiling.summary import summarise_draft, summarise_profile
-    from tasks.relations.profiling.targets import first_target
+    from tasks.relations.profiling.folder_draft import draft_folder
 
-    profile = profile_folder(options.location)
-    print(summarise_profile(profile))
     name = output.stem if output else options.location.resolve().name
-    contract = draft_contract(profile, name, options.target or first_target(profile))
-    drafted = summarise_draft(profile, contract)
-    print(drafted)
+    contract, said = draft_folder(options.location, name, options.target)
+    print(said)
     if output is None:
         return
-    lines = [
-        "Drafted from the data by `whence profile`: look through it.",
-        *summarise_profile(profile).splitlines(),
-        *drafted.splitlines(),
-    ]
-    text = yaml.safe_dump(
-        contract_record(contract),
-        sort_keys=False,
-        allow_unicode=True,
-        width=100,
-        default_flow_style=None,
-    )
+    head = ["Drafted from the data by `whence profile`: look through it.", *said.splitlines()]
+    text = "".join(f"# {line}\n" for line in head) + contract_text(contract)
     unfinished = output.with_name(f"{output.name}.unfinished")
-    unfinished.write_text(
-        "".join(f"# {line}\n" for line in lines) + text, encoding="utf-8", newline="\n"
-    )
+    unfinished.write_text(text, encoding="utf-8", newline="\n")
     load_contract(unfinished)
     unfinished.replace(output)
     print(f"Written to {output}: whence run {output}")

@@ -1,6 +1,6 @@
 """Read a domain's tables as its contract types them; what cannot be read is marked, not lost."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,7 +61,9 @@ def read_tables(contract: Domain, folder: Path | None = None) -> dict[str, Table
             for name, table in contract.tables.items()
         }
     return {
-        name: _type_table(_read_file(path, contract.tables[name]), str(path), contract.tables[name])
+        name: _type_table(
+            read_file(path, contract.tables[name].columns), str(path), contract.tables[name]
+        )
         for name, path in table_files(contract, folder).items()
     }
 
@@ -114,10 +116,23 @@ def _type_table(raw: pl.DataFrame, place: str, table: Table) -> TableData:
     return TableData(frame=pl.DataFrame(typed), unreadable=pl.DataFrame(unreadable))
 
 
-def _read_file(path: Path, table: Table) -> pl.DataFrame:
-    """The file's columns: as text from CSV, as stored from Parquet."""
+def read_file(path: Path, wanted: Collection[str]) -> pl.DataFrame:
+    """Read a table's columns: as text from CSV, as stored from Parquet.
+
+    Parameters
+    ----------
+    path
+        Of the file, which ends with ``.csv`` or ``.parquet``.
+    wanted
+        Columns that it may not have twice.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
     if path.suffix == ".csv":
-        return read_csv(path, table.columns)
+        return read_csv(path, wanted)
     try:
         return pl.read_parquet(path)
     except (pl.exceptions.PolarsError, OSError) as error:

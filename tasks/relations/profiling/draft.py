@@ -1,8 +1,8 @@
 """A draft of a contract for a database that nobody has described."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 import polars as pl
 
@@ -10,6 +10,7 @@ from tasks.domain import Column, ColumnTask, Domain, FolderSource, Rows, Split, 
 from tasks.errors import InputError
 from tasks.relations.events import row_times
 from tasks.relations.profiling.columns import ColumnProfile
+from tasks.relations.profiling.leaks import Leak
 from tasks.relations.profiling.profile import DatabaseProfile
 from tasks.relations.profiling.targets import find_target, output_of, target_leaks
 from tasks.table_checks import NUMERIC
@@ -20,7 +21,29 @@ TRAIN, VALIDATION = 0.6, 0.8
 """Shares of the rows before validation and before the test begin."""
 
 
-def draft_contract(profile: DatabaseProfile, name: str, target: str) -> Domain:
+@dataclass(frozen=True)
+class Draft:
+    """A contract that was drafted for a target.
+
+    Attributes
+    ----------
+    contract
+        With one task.
+    target
+        ``table.column``.
+    task
+        That predicts it.
+    leaks
+        Columns of its table that probably tell it, which the contract keeps from the model.
+    """
+
+    contract: Domain
+    target: str
+    task: ColumnTask
+    leaks: tuple[Leak, ...]
+
+
+def draft_contract(profile: DatabaseProfile, name: str, target: str) -> Draft:
     """Write a contract for a profiled database and a column to predict.
 
     Parameters
@@ -57,13 +80,8 @@ def draft_contract(profile: DatabaseProfile, name: str, target: str) -> Domain:
         split=_split(drafted, profile, table),
     )
     told = dict.fromkeys(f"{table}.{name}" for leak in leaks for name in leak.columns)
-    return drafted.model_copy(update={"tasks": {column: task}, "leaks": tuple(told)})
-
-
-def contract_record(contract: Domain) -> dict[str, Any]:
-    """The contract as it is written to YAML: nothing that is so anyway."""
-    record: dict[str, Any] = contract.model_dump(mode="json", exclude_defaults=True)
-    return record
+    contract = drafted.model_copy(update={"tasks": {column: task}, "leaks": tuple(told)})
+    return Draft(contract, target, task, tuple(leaks))
 
 
 def _table(profile: DatabaseProfile, name: str) -> Table:
@@ -71,7 +89,7 @@ def _table(profile: DatabaseProfile, name: str) -> Table:
     stands = {
         column: found
         for column, found in profile.tables[name].items()
-        if found.distinct > 1 or column in profile.keys_of(name)
+        if found.distinct > 1 or found.type == "time" or column in profile.keys_of(name)
     }
     return Table(
         columns={column: _column(profile, name, column, found) for column, found in stands.items()},

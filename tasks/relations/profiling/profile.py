@@ -1,6 +1,6 @@
 """Profile a folder of tables that nobody has described."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -9,14 +9,15 @@ import polars as pl
 
 from tasks.errors import InputError
 from tasks.progress import track
-from tasks.relations.csv_files import read_csv
 from tasks.relations.profiling.columns import ColumnProfile, profile_column
 from tasks.relations.profiling.foreign_keys import ForeignKey, foreign_keys
 from tasks.relations.profiling.primary_keys import primary_key
 from tasks.relations.profiling.times import table_times
+from tasks.relations.sources import read_file
 from tasks.table_checks import RESERVED, circle
 
 Kind = Literal["csv", "parquet"]
+KINDS: tuple[Kind, ...] = ("parquet", "csv")
 
 
 @dataclass(frozen=True)
@@ -72,14 +73,14 @@ def profile_folder(folder: Path) -> DatabaseProfile:
     """
     if not folder.is_dir():
         raise InputError(f"The source must be a folder, got {str(folder)!r}.")
-    files = {kind: sorted(folder.glob(f"*.{kind}")) for kind in READ}
+    files = {kind: sorted(folder.glob(f"*.{kind}")) for kind in KINDS}
     kind = next((kind for kind, paths in files.items() if paths), None)
     if kind is None:
         raise InputError(f"The folder {str(folder)!r} must hold CSV or Parquet files, it has none.")
     notes: list[str] = []
     tables = {}
     for path in track(files[kind], "tables", len(files[kind])):
-        frame = READ[kind](path)
+        frame = read_file(path, ())
         if _is_usable(path.stem, frame, notes):
             tables[path.stem] = {
                 column: profile_column(frame[column])
@@ -98,19 +99,6 @@ def profile_folder(folder: Path) -> DatabaseProfile:
     return DatabaseProfile(
         folder, kind, tables, primary, found, table_times(tables, found), tuple(notes)
     )
-
-
-def _read_parquet(path: Path) -> pl.DataFrame:
-    try:
-        return pl.read_parquet(path)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError(f"{path} cannot be read as parquet: {error}") from error
-
-
-READ: dict[Kind, Callable[[Path], pl.DataFrame]] = {
-    "parquet": _read_parquet,
-    "csv": lambda path: read_csv(path, ()),
-}
 
 
 def _is_usable(name: str, frame: pl.DataFrame, notes: list[str]) -> bool:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from tasks.domain import ColumnTask, Domain
+from tasks.relations.profiling.draft import Draft
 from tasks.relations.profiling.foreign_keys import ForeignKey
 from tasks.relations.profiling.profile import DatabaseProfile
-from tasks.relations.profiling.targets import target_candidates, target_leaks
+from tasks.relations.profiling.targets import target_candidates
 
 MOST_CANDIDATES = 10
 
@@ -18,20 +18,18 @@ def summarise_profile(profile: DatabaseProfile) -> str:
     profile
         Of a database.
     """
-    return "\n".join([*map(str, _lines(profile))])
+    return "\n".join(_lines(profile))
 
 
-def summarise_draft(profile: DatabaseProfile, contract: Domain) -> str:
+def summarise_draft(profile: DatabaseProfile, draft: Draft) -> str:
     """What is predicted, what is kept from the model, and what else could be predicted.
 
     Parameters
     ----------
-    profile, contract
+    profile, draft
         A database and the contract that was drafted for it.
     """
-    (task,) = contract.tasks.values()
-    assert isinstance(task, ColumnTask)  # noqa: S101 (a draft predicts a column)
-    target = f"{task.table}.{task.column}"
+    target, task = draft.target, draft.task
     lines = [
         f"Predicted is {target} ({task.output}): rows before {task.split.validation} are trained "
         f"on, those from {task.split.test} on are the test."
@@ -39,7 +37,7 @@ def summarise_draft(profile: DatabaseProfile, contract: Domain) -> str:
     lines += [
         f"Kept from the model: {', '.join(leak.columns)}, by which {100 * leak.share:.1f} % of "
         f"{target} is told. Take them from leaks if they are known before it."
-        for leak in target_leaks(profile, target)
+        for leak in draft.leaks
     ]
     others = [one for one in target_candidates(profile) if one != target][:MOST_CANDIDATES]
     if others:

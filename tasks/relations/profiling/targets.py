@@ -1,13 +1,13 @@
 """Which columns of a profiled database could be predicted, how, and what would tell them."""
 
-from typing import Literal
-
+from tasks.domain_tasks import Output
 from tasks.errors import InputError
 from tasks.relations.profiling.leaks import Leak, find_leaks
 from tasks.relations.profiling.names import sounds_like_key
 from tasks.relations.profiling.profile import DatabaseProfile
 from tasks.relations.profiling.times import LEAST_KNOWN
 from tasks.table_checks import NUMERIC
+from tasks.targets import OUTPUTS
 
 MOST_CLASSES = 10
 """Different whole numbers, up to which a target holds classes."""
@@ -87,7 +87,7 @@ def find_target(profile: DatabaseProfile, target: str) -> tuple[str, str]:
     return table, column
 
 
-def output_of(profile: DatabaseProfile, target: str) -> Literal["regression", "classification"]:
+def output_of(profile: DatabaseProfile, target: str) -> Output:
     """Whether a target holds amounts or classes.
 
     Raises
@@ -99,10 +99,10 @@ def output_of(profile: DatabaseProfile, target: str) -> Literal["regression", "c
     found = profile.tables[table][column]
     if column in profile.keys_of(table):
         raise InputError(f"The target must be no key, which {target} is.")
-    if found.type in ("text", "time") or found.distinct < 2:
+    if found.type not in OUTPUTS or found.distinct < 2:
         raise InputError(
             f"The target must be a number or a category with at least 2 values, {target} is of "
             f"type {found.type} with {found.distinct}."
         )
     classes = found.type == "integer" and found.distinct <= MOST_CLASSES
-    return "classification" if classes or found.type not in NUMERIC else "regression"
+    return "classification" if classes else OUTPUTS[found.type]

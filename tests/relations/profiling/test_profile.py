@@ -8,9 +8,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from tasks.contract import contract_text
 from tasks.contract_checks import check_contract
 from tasks.errors import InputError
-from tasks.relations.profiling.draft import contract_record, draft_contract
+from tasks.relations.profiling.draft import draft_contract
 from tasks.relations.profiling.profile import DatabaseProfile, profile_folder
 from tasks.relations.profiling.summary import summarise_draft, summarise_profile
 from tasks.relations.profiling.targets import target_candidates, target_leaks
@@ -118,7 +119,8 @@ def test_targets_are_numbers_of_tables_with_a_time_and_parents(profile: Database
 
 
 def test_the_draft_says_what_it_assumes(profile: DatabaseProfile) -> None:
-    contract = draft_contract(profile, "가게", "orders.total")
+    draft = draft_contract(profile, "가게", "orders.total")
+    contract = draft.contract
     assert list(check_contract(contract)) == []
     assert "always" not in contract.tables["orders"].columns  # it never varies
     assert set(contract.leaks) == {"orders.weight", "orders.fee"}
@@ -128,8 +130,8 @@ def test_the_draft_says_what_it_assumes(profile: DatabaseProfile) -> None:
     assert city.values == ("부산", "서울")
     assert contract.tables["orders"].columns["order_id"].severity == "block"
     assert contract.tables["orders"].columns["weight"].range == (0, None)
-    assert contract_record(contract)["tables"]["orders"]["foreign_keys"]["고객_id"] == "고객"
-    said = summarise_draft(profile, contract)
+    assert "고객_id: 고객" in contract_text(contract)
+    said = summarise_draft(profile, draft)
     assert "Kept from the model: " in said
     assert "by which 100.0 % of orders.total is told" in said
     assert "orders: 400 rows, key order_id, known since ordered" in summarise_profile(profile)
@@ -158,6 +160,31 @@ def test_rows_of_one_day_cannot_be_split(tmp_path: Path) -> None:
     found = profile_folder(write(tmp_path / "data", tables))
     with pytest.raises(InputError, match="cannot be split by time: they lie between 2024-01-01"):
         draft_contract(found, "x", "orders.y")
+
+
+def test_a_time_that_never_varies_stays_in_the_draft(tmp_path: Path) -> None:
+    tables = {
+        "orders": {"order_id": np.arange(N), "day": DAYS, "y": RNG.normal(size=N)},
+        "loads": {"load_id": np.arange(9), "day": DAYS[:1] * 9, "size": np.arange(9)},
+    }
+    found = profile_folder(write(tmp_path / "data", tables))
+    contract = draft_contract(found, "x", "orders.y").contract
+    assert contract.tables["loads"].time == "day"
+    assert list(check_contract(contract)) == []
+
+
+def test_a_key_is_of_the_type_of_what_it_points_to(tmp_path: Path) -> None:
+    """Long texts are text where no name says that they are keys."""
+    names = [
+        f"{k} is the long name of a town that lies somewhere in the country" for k in range(99)
+    ]
+    tables = {
+        "town": {"town_code": names, "size": np.arange(99)},
+        "shops": {"shop_id": np.arange(99), "town": names},
+    }
+    found = profile_folder(write(tmp_path / "data", tables))
+    assert [(key.column, key.parent) for key in found.foreign_keys] == [("town", "town")]
+    assert found.tables["shops"]["town"].type == found.tables["town"]["town_code"].type
 
 
 def test_tables_and_columns_that_cannot_stand_are_told(tmp_path: Path) -> None:
