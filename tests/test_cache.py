@@ -1,6 +1,8 @@
 """The cache policy: content of inputs, code behind a step."""
 
 import json
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,7 +10,6 @@ import polars as pl
 import pytest
 from pydantic import BaseModel
 
-from tasks import cache
 from tasks.cache import CONTENT, input_content
 from tasks.contract import load_contract
 from tasks.run_store import Artifact
@@ -20,11 +21,6 @@ def step(data: Artifact, seed: int) -> None: ...
 def key(function: Any = step, **inputs: Any) -> str:
     context: Any = SimpleNamespace(task=SimpleNamespace(fn=function))
     return CONTENT.compute_key(context, inputs, {})
-
-
-@pytest.fixture(autouse=True)
-def fixed_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "code_digest", lambda function: "code")
 
 
 def test_an_artifact_counts_by_its_bytes_not_by_its_place() -> None:
@@ -53,10 +49,22 @@ def test_another_step_has_another_key() -> None:
     assert key(seed=1) != key(other, seed=1)
 
 
-def test_changed_code_has_another_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = key(seed=1)
-    monkeypatch.setattr(cache, "code_digest", lambda function: "changed")
-    assert key(seed=1) != before
+def test_changed_code_has_another_key(tmp_path: Path) -> None:
+    def step_that_gives(value: str, folder: str) -> Any:
+        """The function of one name in a module of one name, with this value."""
+        path = tmp_path / folder / "steps.py"
+        path.parent.mkdir()
+        path.write_text(f"def step(seed):\n    return {value}\n", encoding="utf-8")
+        spec = spec_from_file_location("steps", path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module.step
+
+    before = key(step_that_gives("seed", "before"), seed=1)
+    assert key(step_that_gives("seed", "moved"), seed=1) == before
+    assert key(step_that_gives("2 * seed", "changed"), seed=1) != before
 
 
 def test_the_order_of_a_mapping_does_not_count() -> None:
