@@ -7,6 +7,7 @@ from prefect import flow
 
 from flows.analysis_checks import reasons_to_check, strongest_belief
 from flows.analysis_contract import as_yaml, resolve, schema_of
+from flows.analysis_files import record_files
 from flows.artifact_keys import artifact_key
 from flows.finishing import finish_run, run_name
 from flows.gate_artifact import show_gate
@@ -20,7 +21,6 @@ from tasks.calibration.models import program_digest
 from tasks.calibration.steps import check_effects_model
 from tasks.errors import InputError
 from tasks.inference.steps import (
-    FittedEffects,
     choose_effects_pooling,
     draw_learning_curves,
     fit_effects_model,
@@ -30,7 +30,7 @@ from tasks.intervention.data_at_hand import DataAtHand
 from tasks.intervention.steps import retrain_leading, simulate_interventions, spend_budget
 from tasks.relations.steps import check_data, given_data, make_features
 from tasks.report.steps import Records, write_report
-from tasks.run_store import Artifact, RunStore
+from tasks.run_store import RunStore
 from tasks.uncertainty.steps import fit_ensemble, measure_uncertainty
 
 STEPS = 13
@@ -217,34 +217,12 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
     )
     files = {
         "domain.yaml": used,
-        "contract.json": data.record,
         "features.parquet": features,
         "uncertainty.npz": measured.rows,
-        "quality.json": measured.quality,
-        "shares.json": shared.shares,
-        "keys.json": keys,
-        "effects.parquet": simulated.effects,
-        "left_out.json": simulated.left_out,
-        "pooling.json": pooling,
-        "posterior.nc": fitted.posterior,
-        "diagnostics.json": fitted.diagnostics,
         "effects_data.json": fitted.data,
-        "model_check.json": checked,
-        "not_retrained.json": retrained.left_out,
-        "real_changes.json": simulated.real_changes,
-        **({"learning_curves.json": curves} if curves else {}),
-        **({"budget.json": bought} if bought else {}),
-        **({"retrained.parquet": retrained.effects} if retrained.effects else {}),
-        **(_kept_fit(anew) if anew else {}),
-        **({"beliefs.json": beliefs} if beliefs else {}),
+        **({"retrained_diagnostics.json": anew.diagnostics} if anew else {}),
+        **record_files(records),
         **written,
     }
     title, names = f"{contract.title}: {name}", {"domain": contract.name, "task": name}
     return finish_run(run, title, names, parameters, files, source, narrator, began)
-
-
-def _kept_fit(anew: FittedEffects) -> dict[str, Artifact]:
-    return {
-        "retrained_posterior.nc": anew.posterior,
-        "retrained_diagnostics.json": anew.diagnostics,
-    }
