@@ -57,7 +57,11 @@ class WindowTask(Frozen):
     key
         Column of `events` that points to the entity.
     aggregate
-        Over `column`; ``any`` and ``count`` are of the rows that meet `condition`.
+        Over `column`; ``any``, ``none`` and ``count`` are of the rows that meet `condition`, or
+        of all rows where there is none.
+    idle
+        What becomes of an active entity without a row in the window: it is left out, or the window
+        counts as one in which nothing happened: 0, and ``none`` is 1.
     start, step_days
         Times are `start`, `start` + `step_days`, and so on.
     active_days
@@ -74,9 +78,10 @@ class WindowTask(Frozen):
     entity: str
     events: str
     key: str
-    aggregate: Literal["mean", "sum", "min", "max", "count", "any"]
+    aggregate: Literal["mean", "sum", "min", "max", "count", "any", "none"]
     column: str | None = None
     condition: Condition | None = None
+    idle: Literal["left_out", "zero"] = "left_out"
     window_days: Days
     step_days: Days
     active_days: Days

@@ -77,12 +77,13 @@ def describe_target(contract: Domain, task: Task) -> tuple[str, str]:
         unit = entry.unit if task.output == "regression" else ""
         return f"{task.table}.{task.column}", unit
     when = f"over the next {task.window_days} days"
-    if task.aggregate in ("any", "count"):
+    if task.aggregate in ("any", "none", "count"):
         condition, which = task.condition, ""
         if condition is not None:
             which = f" with {condition.column} {condition.compare} {_plain(condition.value)}"
-        unit = "" if task.aggregate == "any" else "row"
-        return f"{task.aggregate} {task.events}{which} {when}", unit
+        unit = "row" if task.aggregate == "count" else ""
+        what = "no" if task.aggregate == "none" else task.aggregate
+        return f"{what} {task.events}{which} {when}", unit
     unit = contract.tables[task.events].columns[str(task.column)].unit
     return f"{task.aggregate} {task.events}.{task.column} {when}", unit
 

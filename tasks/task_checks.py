@@ -49,8 +49,9 @@ def _check_column_task(contract: Domain, task: ColumnTask) -> Iterator[Problem]:
 def _check_window_task(contract: Domain, task: WindowTask) -> Iterator[Problem]:
     if task.entity not in contract.tables:
         yield "entity", f"there is no table {task.entity!r}"
-    if (task.aggregate == "any") != (task.output == "classification"):
+    if (task.aggregate in ("any", "none")) != (task.output == "classification"):
         yield "output", f"aggregate {task.aggregate} does not give a {task.output}"
+    yield from _check_idle(task)
     if task.events not in contract.tables:
         yield "events", f"there is no table {task.events!r}"
         return
@@ -61,12 +62,10 @@ def _check_window_task(contract: Domain, task: WindowTask) -> Iterator[Problem]:
         yield "key", f"{task.key!r} is no column of {task.events}"
     elif events.foreign_keys.get(task.key) != task.entity:
         yield "key", f"{task.key!r} of {task.events} must be a foreign key to {task.entity}"
-    if task.aggregate in ("any", "count"):
+    if task.aggregate in ("any", "none", "count"):
         if task.condition is not None:
             where = "condition.column"
             yield from check_names(where, task.events, events, (task.condition.column,))
-        elif task.aggregate == "any":
-            yield "condition", "aggregate any needs a condition"
     elif task.column is None:
         yield "column", f"aggregate {task.aggregate} needs a column"
     else:
@@ -77,3 +76,13 @@ def _check_window_task(contract: Domain, task: WindowTask) -> Iterator[Problem]:
                 "column",
                 f"aggregate {task.aggregate} needs numbers, {task.column!r} is {entry.type}",
             )
+
+
+def _check_idle(task: WindowTask) -> Iterator[Problem]:
+    if task.idle == "zero":
+        if task.aggregate in ("mean", "min", "max"):
+            yield "idle", f"there is no {task.aggregate} of no events: it must be left_out"
+    elif task.aggregate == "none":
+        yield "idle", "aggregate none needs zero: without an event its label is 1"
+    elif task.aggregate == "any" and task.condition is None:
+        yield "condition", "aggregate any needs a condition, or idle: zero"

@@ -501,6 +501,52 @@ def test_what_a_task_needs_of_its_columns(
         assert refusal(contract, tmp_path) == [f"tasks.{said}"]
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"aggregate": "sum", "idle": "zero"}, None),
+        ({"aggregate": "count", "idle": "zero"}, None),
+        ({"aggregate": "any", "idle": "zero"}, None),
+        ({"aggregate": "none", "idle": "zero"}, None),
+        (
+            {"aggregate": "mean", "idle": "zero"},
+            "idle: there is no mean of no events: it must be left_out",
+        ),
+        (
+            {"aggregate": "max", "idle": "zero"},
+            "idle: there is no max of no events: it must be left_out",
+        ),
+        ({"aggregate": "none"}, "idle: aggregate none needs zero: without an event its label is 1"),
+        ({"aggregate": "any"}, "condition: aggregate any needs a condition, or idle: zero"),
+        (
+            {"aggregate": "none", "idle": "zero", "output": "regression"},
+            "output: aggregate none does not give a regression",
+        ),
+        ({"idle": "one"}, "idle: Input should be 'left_out' or 'zero'"),
+    ],
+)
+def test_idle_entities_have_a_label_where_nothing_is_one(
+    changes: dict[str, str], said: str | None, tmp_path: Path
+) -> None:
+    contract = copy.deepcopy(GOOD)
+    classes = changes.get("aggregate") in ("any", "none")
+    output = "classification" if classes else "regression"
+    contract["tasks"]["turnover"] |= {"output": output} | changes
+    if said is None:
+        task = load_contract(written(tmp_path, contract)).tasks["turnover"]
+        assert isinstance(task, WindowTask)
+        assert (task.aggregate, task.idle) == (changes["aggregate"], "zero")
+    else:
+        (line,) = refusal(contract, tmp_path)
+        assert line == f"tasks.turnover.{said}"
+
+
+def test_idle_entities_are_left_out_unless_the_contract_says_otherwise(tmp_path: Path) -> None:
+    task = load_contract(written(tmp_path, GOOD)).tasks["turnover"]
+    assert isinstance(task, WindowTask)
+    assert task.idle == "left_out"
+
+
 def test_a_category_may_be_a_class_and_no_number(tmp_path: Path) -> None:
     contract = changed("tables/sales/columns/paid/type", "category")
     contract["tasks"]["amount"] |= {"column": "paid", "output": "classification"}

@@ -57,3 +57,7 @@ def test_a_target_in_words() -> None:
     assert describe_target(DEMO, DEMO.tasks["lead-time"]) == ("documents.lead_time", "day")
     count = F1.tasks["driver-position"].model_copy(update={"aggregate": "count", "column": None})
     assert describe_target(F1, count) == ("count results over the next 60 days", "row")
+    none = F1.tasks["driver-dnf"].model_copy(update={"aggregate": "none", "idle": "zero"})
+    assert describe_target(F1, none) == ("no results with statusId != 1 over the next 30 days", "")
+    left = none.model_copy(update={"condition": None})
+    assert describe_target(F1, left) == ("no results over the next 30 days", "")

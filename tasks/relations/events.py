@@ -10,6 +10,7 @@ from tasks.relations.as_of import find_rows
 
 TIME = "(time)"
 LABEL = "(label)"
+STEP = "(step)"
 
 
 def row_times(contract: Domain, tables: dict[str, pl.DataFrame], name: str) -> pl.Series:
@@ -74,48 +75,61 @@ def window_rows(
     -------
     polars.DataFrame
         Columns: the task's key, `TIME` (t) and `LABEL`, ordered by both. One row for each entity
-        that has an event in (t - active_days, t] and a label in (t, t + window_days]; t runs
-        while the window lies within the data.
+        that has an event in (t - active_days, t] and, unless the task is for idle entities too, a
+        label in (t, t + window_days]; t runs while the window lies within the data.
 
     Raises
     ------
     InputError
         If no row is left.
     """
-    events = tables[task.events].with_columns(row_times(contract, tables, task.events))
-    events = events.drop_nulls([task.key, TIME])
+    events = _events(contract, tables, task)
     start = pl.lit(task.start).cast(pl.Datetime("us"))
-    step = timedelta(days=task.step_days)
+    step, window = timedelta(days=task.step_days), timedelta(days=task.window_days)
     since = pl.col(TIME) - start
     # The grid is t_k = start + k step. An event at tau labels t_k < tau <= t_k + window, and
     # shows activity at tau <= t_k < tau + active.
     first_not_before = -(-since.dt.total_microseconds() // (step // timedelta(microseconds=1)))
-    labelled = _spread(events, first_not_before - 1, -1, task.window_days, task.step_days)
-    labelled = labelled.filter(
-        pl.col("k") >= 0, since <= pl.col("k") * step + timedelta(days=task.window_days)
+    last = pl.lit(events.select(since.max()).item(), dtype=pl.Duration("us"))
+    complete = (pl.col(STEP) >= 0) & (pl.col(STEP) * step + window <= last)
+    labels = (
+        _spread(events, first_not_before - 1, -1, task.window_days, task.step_days)
+        .filter(complete, since <= pl.col(STEP) * step + window)
+        .group_by(task.key, STEP)
+        .agg(_aggregate(task).cast(pl.Float64).alias(LABEL))
     )
-    active = _spread(events, first_not_before, 1, task.active_days, task.step_days).filter(
-        pl.col("k") * step < since + timedelta(days=task.active_days)
+    # Of the events before one time of the grid the latest shows activity the longest.
+    latest = events.group_by(task.key, first_not_before.alias(STEP)).agg(pl.col(TIME).max())
+    active = (
+        _spread(latest, first_not_before, 1, task.active_days, task.step_days)
+        .filter(complete, pl.col(STEP) * step < since + timedelta(days=task.active_days))
+        .select(task.key, STEP)
+        .unique()
     )
-    complete = (
-        pl.col("k") * step + timedelta(days=task.window_days)
-        <= events.select((pl.col(TIME) - start).max()).item()
-    )
+    rows = active.join(labels, on=[task.key, STEP], how="left")
+    if task.idle == "zero":
+        rows = rows.with_columns(pl.col(LABEL).fill_null(float(task.aggregate == "none")))
     rows = (
-        labelled.filter(complete)
-        .group_by(task.key, "k")
-        .agg(_aggregate(task).alias(LABEL))
-        .drop_nulls(LABEL)
-        .join(active.select(task.key, "k").unique(), on=[task.key, "k"], how="semi")
-        .sort("k", task.key)
-        .select(task.key, (start + pl.col("k") * step).alias(TIME), pl.col(LABEL).cast(pl.Float64))
+        rows.drop_nulls(LABEL)
+        .sort(STEP, task.key)
+        .select(task.key, (start + pl.col(STEP) * step).alias(TIME), LABEL)
     )
     if rows.is_empty():
+        ahead = "" if task.idle == "zero" else f" and {task.window_days} days after"
         raise InputError(
-            f"No {task.entity} has an event in {task.events} within {task.active_days} days before "
-            f"and {task.window_days} days after any time from {task.start} on."
+            f"No {task.entity} has an event in {task.events} within {task.active_days} days before"
+            f"{ahead} any time from {task.start} to {task.window_days} days before the last event."
         )
     return rows
+
+
+def _events(contract: Domain, tables: dict[str, pl.DataFrame], task: WindowTask) -> pl.DataFrame:
+    """Those with a key and a time, and of their columns only what the task reads."""
+    read = {task.key, task.column, task.condition and task.condition.column} - {None}
+    frame = tables[task.events]
+    times = row_times(contract, tables, task.events)
+    columns = [name for name in frame.columns if name in read]
+    return frame.select(columns).with_columns(times).drop_nulls([task.key, TIME])
 
 
 def _spread(
@@ -124,15 +138,18 @@ def _spread(
     """Repeat each event for the grid times that it can reach within so many days."""
     reach = -(-days // step)
     offsets = [first + direction * offset for offset in range(reach)]
-    return events.with_columns(pl.concat_list(offsets).alias("k")).explode("k")
+    return events.with_columns(pl.concat_list(offsets).alias(STEP)).explode(STEP)
 
 
 def _aggregate(task: WindowTask) -> pl.Expr:
-    if task.aggregate == "any":
-        assert task.condition is not None  # noqa: S101 (the contract's check saw to it)
-        return meets(task.condition).any()
-    if task.aggregate == "count":
-        return pl.len() if task.condition is None else meets(task.condition).sum()
-    values = pl.col(str(task.column))
-    aggregates = {"mean": values.mean(), "sum": values.sum(), "min": values.min()}
-    return (aggregates | {"max": values.max()})[task.aggregate]
+    met = pl.lit(True) if task.condition is None else meets(task.condition)
+    values = pl.col(task.column or task.key)
+    return {
+        "count": pl.len() if task.condition is None else met.sum(),
+        "any": met.any(),
+        "none": ~met.any(),
+        "mean": values.mean(),
+        "sum": values.sum(),
+        "min": values.min(),
+        "max": values.max(),
+    }[task.aggregate]
