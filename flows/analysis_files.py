@@ -1,6 +1,6 @@
 """Under which names the folder of a main job's run shows what its steps found."""
 
-from tasks.report.steps import Records
+from tasks.report.records import Records
 from tasks.run_store import Artifact
 
 FILES = {

@@ -29,7 +29,8 @@ from tasks.inference.steps import (
 from tasks.intervention.data_at_hand import DataAtHand
 from tasks.intervention.steps import retrain_leading, simulate_interventions, spend_budget
 from tasks.relations.steps import check_data, given_data, make_features
-from tasks.report.steps import Records, write_report
+from tasks.report.records import Records
+from tasks.report.steps import write_report
 from tasks.run_store import RunStore
 from tasks.uncertainty.steps import fit_ensemble, measure_uncertainty
 

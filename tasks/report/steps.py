@@ -12,7 +12,6 @@ import numpy.typing as npt
 import polars as pl
 from matplotlib.figure import Figure
 from prefect import task
-from pydantic import BaseModel
 
 from tasks.beliefs.elicitation_record import Elicitation
 from tasks.beliefs.run_records import ConflictRun, UpdateRun
@@ -49,34 +48,13 @@ from tasks.report.coverage_study_text import coverage_study_text
 from tasks.report.drawing import as_png
 from tasks.report.figures import all_figures
 from tasks.report.page import as_page
+from tasks.report.records import Records
 from tasks.report.report_json import as_json
 from tasks.report.scm_figures import query_figures, scm_figures
 from tasks.report.scm_page import query_page, scm_page
 from tasks.report.scm_text import query_text, scm_text
 from tasks.report.text import as_text
 from tasks.run_store import Artifact, RunStore
-
-
-class Records(BaseModel):
-    """What the steps before found, by the names of their files."""
-
-    gate: Artifact
-    quality: Artifact
-    shares: Artifact
-    key_importance: Artifact
-    effects: Artifact
-    left_out: Artifact
-    pooling: Artifact
-    posterior: Artifact
-    diagnostics: Artifact
-    model_check: Artifact
-    not_retrained: Artifact
-    real_changes: Artifact
-    curves: Artifact | None = None
-    budget: Artifact | None = None
-    retrained: Artifact | None = None
-    retrained_posterior: Artifact | None = None
-    beliefs: Artifact | None = None
 
 
 @task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
