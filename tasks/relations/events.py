@@ -97,6 +97,7 @@ def window_rows(
         .filter(complete, since <= pl.col(STEP) * step + window)
         .group_by(task.key, STEP)
         .agg(_aggregate(task).cast(pl.Float64).alias(LABEL))
+        .collect()
     )
     # Of the events before one time of the grid the latest shows activity the longest.
     latest = events.group_by(task.key, first_not_before.alias(STEP)).agg(pl.col(TIME).max())
@@ -105,6 +106,7 @@ def window_rows(
         .filter(complete, pl.col(STEP) * step < since + timedelta(days=task.active_days))
         .select(task.key, STEP)
         .unique()
+        .collect()
     )
     rows = active.join(labels, on=[task.key, STEP], how="left")
     if task.idle == "zero":
@@ -134,11 +136,11 @@ def _events(contract: Domain, tables: dict[str, pl.DataFrame], task: WindowTask)
 
 def _spread(
     events: pl.DataFrame, first: pl.Expr, direction: int, days: int, step: int
-) -> pl.DataFrame:
+) -> pl.LazyFrame:
     """Repeat each event for the grid times that it can reach within so many days."""
-    reach = -(-days // step)
-    offsets = [first + direction * offset for offset in range(reach)]
-    return events.with_columns(pl.concat_list(offsets).alias(STEP)).explode(STEP)
+    reach = range(-(-days // step))
+    steps = [(first + direction * offset).cast(pl.Int32).alias(STEP) for offset in reach]
+    return pl.concat([events.lazy().with_columns(step) for step in steps])
 
 
 def _aggregate(task: WindowTask) -> pl.Expr:

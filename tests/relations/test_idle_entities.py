@@ -88,8 +88,8 @@ def labels(tables: dict[str, pl.DataFrame], **task: Any) -> Labels:
 
 
 # Times t are day 0, 10 and 20; the window of day 30 is not complete, as the last order is of
-# day 33. 가 orders all the time, 나 stays away after day 0 and is active until day 19, 다 orders for
-# the first time on day 5, its second amount is not known, and 라 comes too late for any t.
+# day 33. 가 orders all the time, 나 stays away after day 0 and is active until day 19, 다 orders
+# for the first time on day 5 and for an unknown amount then, and 라 comes too late for any t.
 ORDERS = [
     ("가", 0.0, 1.0),
     ("나", 0.0, 9.0),
