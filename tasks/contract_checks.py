@@ -29,9 +29,7 @@ def check_contract(contract: Domain) -> Iterator[Problem]:
     if not contract.tasks:
         yield "tasks", "must hold at least one task, got none"
     yield from check_tables_fit(contract)
-    for place, leak in enumerate(contract.leaks):
-        if not _is_column(contract, leak):
-            yield f"leaks.{place}", f"{leak!r} is no table.column of this contract"
+    yield from _check_leaks(contract)
     for node in contract.costs.nodes:
         if node not in contract.tables and not _is_column(contract, node):
             yield f"costs.nodes.{node}", "is no table or table.column of this contract"
@@ -52,6 +50,14 @@ def check_contract(contract: Domain) -> Iterator[Problem]:
 def _is_column(contract: Domain, node: str) -> bool:
     table, _, column = node.partition(".")
     return table in contract.tables and column in contract.tables[table].columns
+
+
+def _check_leaks(contract: Domain) -> Iterator[Problem]:
+    own = {f"tasks.{name}.leaks": task.leaks for name, task in contract.tasks.items()}
+    for here, leaks in {"leaks": contract.leaks, **own}.items():
+        for place, leak in enumerate(leaks):
+            if not _is_column(contract, leak):
+                yield f"{here}.{place}", f"{leak!r} is no table.column of this contract"
 
 
 def _check_causal_graph(contract: Domain) -> Iterator[Problem]:
@@ -147,8 +153,10 @@ def _check_action(contract: Domain, node: str, text: str) -> Iterator[str]:
         yield "is a key, which takes no action"
     elif node in contract.leaks or column in table.bookkeeping:
         yield "is never a feature: it leaks, or says when another was measured"
-    elif {_target_of(task) for task in contract.tasks.values()} == {node}:
-        yield "is what every task predicts, and no feature"
+    elif contract.tasks and all(
+        node in (_target_of(task), *task.leaks) for task in contract.tasks.values()
+    ):
+        yield "is no feature: every task predicts it or lists it under its leaks"
     else:
         try:
             read_operation(text, table.columns[column])

@@ -35,6 +35,9 @@ class ColumnTask(Frozen):
     entity
         Foreign key of the fact table whose rows depend on each other: rows of one parent stay
         together when held-out rows are split into blocks. Empty where rows are independent.
+    leaks
+        Columns, as ``table.column``, that must not be features of this task, beside those of the
+        contract. The target may be among them: its values in earlier rows are then none either.
     """
 
     kind: Literal["column"]
@@ -42,6 +45,7 @@ class ColumnTask(Frozen):
     table: str
     column: str
     entity: str = ""
+    leaks: tuple[str, ...] = ()
     split: Split
 
 
@@ -66,6 +70,9 @@ class WindowTask(Frozen):
         Times are `start`, `start` + `step_days`, and so on.
     active_days
         An entity is predicted for at t if it has an event in the `active_days` before t.
+    leaks
+        Columns, as ``table.column``, that must not be features of this task, beside those of the
+        contract.
 
     References
     ----------
@@ -86,6 +93,7 @@ class WindowTask(Frozen):
     step_days: Days
     active_days: Days
     start: date
+    leaks: tuple[str, ...] = ()
     split: Split
 
 

@@ -191,6 +191,8 @@ def test_contracts_are_frozen(tmp_path: Path) -> None:
         ("tables/shops/columns/city/range", [0, 1], "columns.city.range: a category column has no"),
         ("leaks", ["shops.town"], "leaks.0: 'shops.town' is no table.column"),
         ("leaks", ["shops.city", "sales"], "leaks.1: 'sales' is no table.column"),
+        ("tasks/amount/leaks", ["shops.town"], "tasks.amount.leaks.0: 'shops.town' is no table.col"),
+        ("tasks/turnover/leaks", ["sales.paid", "x"], "tasks.turnover.leaks.1: 'x' is no table.col"),
         ("costs/nodes", {"stores": 1}, "costs.nodes.stores: is no table or table.column"),
         ("source/uri", "x", "source.uri: Extra inputs are not permitted"),
         ("costs/default", float("inf"), "costs.default: Input should be a finite number"),
@@ -321,7 +323,7 @@ def test_what_is_wrong_with_the_causal_graph_is_named(
         ({"sales.day": "=1"}, "sales.day: is a key, which takes no action"),
         ({"shops.city": "=x"}, "shops.city: is never a feature: it leaks, or says when"),
         ({"sales.set_on": "=1"}, "sales.set_on: is never a feature: it leaks, or says when"),
-        ({"sales.amount": "*=2"}, "sales.amount: is what every task predicts, and no feature"),
+        ({"sales.amount": "*=2"}, "sales.amount: is no feature: every task predicts it"),
         ({"sales.note": "=x"}, "sales.note: a column of type text takes no action"),
         ({"sales.rebate": "2"}, "sales.rebate: must begin with =, +=, -= or *=, got '2'"),
         ({"sales.rebate": "/=2"}, "sales.rebate: must begin with =, +=, -= or *=, got '/=2'"),
@@ -342,6 +344,16 @@ def test_what_is_wrong_with_an_action_is_named(
 def test_a_foreign_key_takes_no_action(tmp_path: Path) -> None:
     content = changed("tables/sales/primary_key", "day") | {"actions": {"sales.shop": "+=1"}}
     assert refusal(content, tmp_path) == ["actions.sales.shop: is a key, which takes no action"]
+
+
+def test_a_leak_takes_an_action_unless_it_is_one_in_every_task(tmp_path: Path) -> None:
+    content = changed("tasks/amount/leaks", ["sales.paid", "sales.amount"])
+    task = load_contract(written(tmp_path, content)).tasks["amount"]
+    assert task.leaks == ("sales.paid", "sales.amount")
+    content["tasks"]["turnover"]["leaks"] = ["sales.paid"]
+    assert refusal(content, tmp_path) == [
+        "actions.sales.paid: is no feature: every task predicts it or lists it under its leaks"
+    ]
 
 
 def test_a_column_that_one_task_alone_predicts_takes_an_action(tmp_path: Path) -> None:

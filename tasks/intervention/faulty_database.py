@@ -75,7 +75,7 @@ class FaultyDatabase:
         """
         return {
             column: entry
-            for column, entry in usable_columns(self.contract, name).items()
+            for column, entry in usable_columns(self.contract, self.task, name).items()
             if (name, column) != self.target and (name, column) not in self.ordering
         }
 

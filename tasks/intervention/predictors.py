@@ -35,7 +35,7 @@ def known_columns(
     """
     frame = database.known_tables[name]
     left_out = {but, database.target[1] if name == database.target[0] else ""}
-    for column, entry in usable_columns(database.contract, name).items():
+    for column, entry in usable_columns(database.contract, database.task, name).items():
         if column not in left_out:
             yield entry, frame[column].gather(rows)
     for key, parent in database.contract.tables[name].foreign_keys.items():

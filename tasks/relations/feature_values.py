@@ -14,16 +14,22 @@ Columns = Collection[tuple[str, str]]
 """Columns as (table, name)."""
 
 
-def usable_columns(contract: Domain, name: str) -> dict[str, Column]:
-    """Columns of a table that may be features: no keys, texts, leaks or bookkeeping."""
+def leaks_of(contract: Domain, task: Task) -> frozenset[str]:
+    """Columns, as ``table.column``, that must not be a task's features: the contract's and its."""
+    return frozenset((*contract.leaks, *task.leaks))
+
+
+def usable_columns(contract: Domain, task: Task, name: str) -> dict[str, Column]:
+    """Columns of a table that may be a task's features: no keys, texts, leaks or bookkeeping."""
     table = contract.tables[name]
     barred = {*table.primary_key, *table.foreign_keys, *table.bookkeeping}
+    leaks = leaks_of(contract, task)
     return {
         column: entry
         for column, entry in table.columns.items()
         if column not in barred
         and entry.type != "text"
-        and f"{name}.{column}" not in contract.leaks
+        and f"{name}.{column}" not in leaks
     }
 
 
@@ -53,12 +59,12 @@ def sources_of(
         Restricts the result to these; None for all.
     """
     name = reach.table
-    usable = usable_columns(contract, name)
+    usable = usable_columns(contract, task, name)
     if isinstance(task, ColumnTask) and not reach.path:
-        del usable[task.column]
+        usable.pop(task.column, None)
     sources = [Source(column, entry.type, frame[column]) for column, entry in usable.items()]
-    if isinstance(task, WindowTask) and name == task.events and task.condition is not None:
-        condition = task.condition
+    condition = task.condition if isinstance(task, WindowTask) and name == task.events else None
+    if condition is not None and f"{name}.{condition.column}" not in leaks_of(contract, task):
         met = frame.select(meets(condition)).to_series()
         text = f"{condition.compare} {condition.value}"
         sources.append(Source(condition.column, "boolean", met, text))
