@@ -27,9 +27,7 @@ def usable_columns(contract: Domain, task: Task, name: str) -> dict[str, Column]
     return {
         column: entry
         for column, entry in table.columns.items()
-        if column not in barred
-        and entry.type != "text"
-        and f"{name}.{column}" not in leaks
+        if column not in barred and entry.type != "text" and f"{name}.{column}" not in leaks
     }
 
 
