@@ -75,7 +75,9 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
     if data.refusal:
         store.publish(run, {"domain.yaml": used, "contract.json": data.record})
         raise InputError(data.refusal)
-    features = narrator.run("feature table", make_features, schema, target, data.tables, seed)
+    features = narrator.run(
+        "feature table", make_features, schema, target, data.tables, seed, parameters.rows
+    )
     backbone = parameters.backbone
     ensemble = narrator.run(
         "ensemble", fit_ensemble, features, target, seed, backbone, parameters.members

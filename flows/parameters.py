@@ -48,6 +48,14 @@ class AnalysisParameters(BaseModel):
             "need PyTorch (pip install 'whence[neural]')."
         ),
     ] = "boosting"
+    rows: Annotated[
+        int,
+        Field(
+            ge=1000,
+            description="Most rows of each part (training, validation, test) for which features "
+            "are built: whole entities, drawn at random where there are more.",
+        ),
+    ] = 100_000
     members: Annotated[int, Field(ge=8, le=1000, description="Members of the ensemble.")] = 24
     replicates: Annotated[
         int,
@@ -147,7 +155,7 @@ class AnalysisParameters(BaseModel):
     def shaping(self) -> dict[str, float | int | str]:
         """The parameters that shape the numbers, for the report: no place and no name."""
         names = ("seed", "backbone", "members", "replicates", "evaluation_rows", "top_columns")
-        more = ("ranges", "retrain", "retrain_rows")
+        more = ("ranges", "rows", "retrain", "retrain_rows")
         return {name: getattr(self, name) for name in (*names, *more)}
 
 

@@ -27,10 +27,10 @@ from tasks.intervention.retrained_cells import retrained_from_table, retrained_t
 from tasks.intervention.retraining import retrain
 from tasks.intervention.simulated_action import make_scene
 from tasks.intervention.simulation import simulate
+from tasks.relations.row_sample import entity_sample
 from tasks.run_store import Artifact, RunStore
 from tasks.seeds import generator
 from tasks.uncertainty.backbone import Backbone
-from tasks.uncertainty.model_data import training_sample
 from tasks.uncertainty.threads import usable_cores
 
 
@@ -113,7 +113,7 @@ def retrain_leading(
     members = split_members(fitted.n_members, given.replicates)
     train = np.flatnonzero(data.train)
     rng = generator(seed, "rows to fit anew")
-    sample = train[training_sample(data.entities[train], most_training_rows, rng)]
+    sample = train[entity_sample(data.entities[train], most_training_rows, rng)]
     cells = cells_from_table(pl.read_parquet(store.fetch(effects)))
     found, left_out = retrain(
         given.database(store),

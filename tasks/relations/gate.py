@@ -125,8 +125,17 @@ def gate_record(result: GateResult) -> dict[str, Any]:
 
 
 def repeated_rows(frame: pl.DataFrame) -> pl.Series:
-    """Which rows are equal to an earlier one in every column."""
-    return ~frame.select(pl.struct(pl.all()).is_first_distinct().alias(ROW)).to_series()
+    """Which rows are equal to an earlier one in every column.
+
+    Equal rows have equal hashes: only rows that share theirs are compared, commonly none.
+    """
+    suspects = frame.hash_rows().is_duplicated()
+    repeated = pl.repeat(False, frame.height, eager=True).alias(ROW)
+    places = suspects.arg_true()
+    if places.is_empty():
+        return repeated
+    first = pl.struct(pl.all()).is_first_distinct()
+    return repeated.scatter(places.filter(~frame.filter(suspects).select(first).to_series()), True)
 
 
 def _check_table(

@@ -13,8 +13,10 @@ from tasks.domain import Domain, Task
 from tasks.relations.features import add_placebo, build_features
 from tasks.relations.gate import check_tables, gate_record
 from tasks.relations.gate_table import refusal
+from tasks.relations.row_sample import sample_rows
 from tasks.relations.sources import read_tables, table_files
-from tasks.relations.table_files import read_frames, write_features
+from tasks.relations.table_files import needed_columns, read_frames, write_features
+from tasks.relations.task_rows import drawn_by, task_rows
 from tasks.run_store import Artifact, RunStore
 
 
@@ -74,10 +76,14 @@ def check_data(contract: Domain, source: Artifact | None) -> CheckedData:
 
 @task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
 def make_features(
-    contract: Domain, target: Task, tables: dict[str, Artifact], seed: int
+    contract: Domain, target: Task, tables: dict[str, Artifact], seed: int, rows: int
 ) -> Artifact:
-    """Build the feature table, with the placebo column."""
+    """Build the feature table, with the placebo column, for so many rows of each part at most."""
     store = RunStore.current()
-    frames = read_frames({name: store.fetch(artifact) for name, artifact in tables.items()})
-    table = add_placebo(build_features(contract, frames, target), seed)
-    return store.save("features.parquet", lambda path: write_features(table, path))
+    paths = {name: store.fetch(artifact) for name, artifact in tables.items()}
+    frames = read_frames(paths, needed_columns(contract, target))
+    found = task_rows(contract, frames, target)
+    by = drawn_by(contract, frames, target)
+    chosen, sampled = sample_rows(found, target.split, rows, seed, by)
+    table = add_placebo(build_features(contract, frames, target, chosen), seed)
+    return store.save("features.parquet", lambda path: write_features(table, path, sampled))

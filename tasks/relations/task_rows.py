@@ -39,9 +39,11 @@ def task_rows(contract: Domain, tables: dict[str, pl.DataFrame], task: Task) -> 
     if isinstance(task, WindowTask):
         rows = window_rows(contract, tables, task)
         return rows.with_columns(_codes(rows[task.key]))
-    frame = tables[task.table]
+    frame, primary = tables[task.table], contract.tables[task.table].primary_key
+    key = _entity_key(contract, tables, task)
     facts = (
-        frame.with_columns(row_times(contract, tables, task.table))
+        frame.select(*dict.fromkeys(filter(None, (*primary, task.column, key))))
+        .with_columns(row_times(contract, tables, task.table))
         .with_row_index(FACT)
         .filter(~repeated_rows(frame))
         .drop_nulls([task.column, TIME])
@@ -51,16 +53,23 @@ def task_rows(contract: Domain, tables: dict[str, pl.DataFrame], task: Task) -> 
     label = pl.col(task.column)
     if frame.schema[task.column] != pl.String:
         label = label.cast(pl.Float64)
-    primary = contract.tables[task.table].primary_key
     rows = facts.select(*primary, FACT, TIME, label.alias(LABEL))
-    key = task.entity or _largest_parent(contract, tables, task)
     entities = _codes(facts[key]) if key else facts[FACT].cast(pl.Int64).alias(ENTITY)
     return rows.with_columns(entities)
 
 
-def _largest_parent(contract: Domain, tables: dict[str, pl.DataFrame], task: ColumnTask) -> str:
+def drawn_by(contract: Domain, tables: dict[str, pl.DataFrame], task: Task) -> str:
+    """What `ENTITY` is, such as ``sales.shop``; empty where each row is an entity of its own."""
+    if isinstance(task, WindowTask):
+        return f"{task.events}.{task.key}"
+    key = _entity_key(contract, tables, task)
+    return f"{task.table}.{key}" if key else ""
+
+
+def _entity_key(contract: Domain, tables: dict[str, pl.DataFrame], task: ColumnTask) -> str:
+    """The task's entity, or the key to the largest parent; empty where there is no key."""
     keys = contract.tables[task.table].foreign_keys
-    return max(keys, key=lambda key: tables[keys[key]].height, default="")
+    return task.entity or max(keys, key=lambda key: tables[keys[key]].height, default="")
 
 
 def _codes(keys: pl.Series) -> pl.Series:

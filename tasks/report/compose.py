@@ -106,6 +106,7 @@ def compose(found: Findings) -> Report:
         rules=found.gate["counts"]["rules"],
         gate=_gate(found.gate),
         rows=quality["rows"],
+        sampled=quality.get("sampled"),
         settings=dict(found.settings),
         model=quality["model"],
         quality=tuple(Score(name=name, **entry) for name, entry in quality["scores"].items()),

@@ -1,10 +1,11 @@
 """What went in: data and their faults, model, uncertainty, calibration, diagnostics, settings."""
 
 from tasks.bayes.posterior_diagnostics import GATE
+from tasks.report.data_docs import DATA_DOCS
 from tasks.report.evidence import GateCheck
 from tasks.report.numerals import count, estimate, fixed, number, percentage
 from tasks.report.schema import Report
-from tasks.report.section import Section, table
+from tasks.report.section import Further, Section, table
 from tasks.report.wording import model_check_sentences, score_name, uncertainty_unit
 
 ROWS = ("train", "validation", "test", "evaluated")
@@ -21,7 +22,7 @@ def data_section(report: Report) -> Section:
     sizes = ", ".join(f"{report.rows[name]:,} {name}" for name in ROWS if name in report.rows)
     return Section(
         "Data",
-        (held, f"Rows: {sizes}."),
+        (held, f"Rows: {sizes}.", *_sampling(report)),
         table(
             ["table.column", "rule", "severity", ">faulty", ">of rows", ">%", "examples"],
             (
@@ -37,6 +38,7 @@ def data_section(report: Report) -> Section:
                 for check in report.gate
             ),
         ),
+        further=Further("Every table, column and rule", DATA_DOCS),
     )
 
 
@@ -138,6 +140,25 @@ def settings_section(report: Report) -> Section:
         report.notes,
         table(["setting", "value"], ([name, str(of)] for name, of in report.settings.items())),
     )
+
+
+def _sampling(report: Report) -> tuple[str, ...]:
+    """How the rows were drawn, where the task has more."""
+    if report.sampled is None:
+        return ()
+    *others, last = (
+        f"{report.rows[part]:,} of {found:,} {part} rows"
+        for part, found in report.sampled.found.items()
+    )
+    drawn = f"{', '.join(others)} and {last}" if others else last
+    by = f"whole entities ({report.sampled.by})" if report.sampled.by else "rows"
+    told = f"Features are built for {drawn}: {by}, drawn at random."
+    if large := report.sampled.in_parts:
+        told += (
+            f" {count(large, 'entity', 'entities')} with more than a tenth of the rows of a part "
+            f"{'was' if large == 1 else 'were'} drawn in parts."
+        )
+    return (told,)
 
 
 def _faulty_share(check: GateCheck) -> str:

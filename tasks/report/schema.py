@@ -14,6 +14,7 @@ from tasks.domain import Node
 from tasks.inference.learning_curves import LearningCurve
 from tasks.inference.level_pooling import LevelPooling
 from tasks.intervention.budget_record import BudgetRecord
+from tasks.relations.row_sample import Sampled
 from tasks.report.effect_record import Effect, Ranked
 from tasks.report.evidence import CalibrationPoint, Diagnostics, GateCheck, ModelCheck, Score
 from tasks.report.frozen import ByName, Frozen
@@ -98,6 +99,8 @@ class Report(Frozen):
         How many the contract has.
     rows
         ``train``, ``validation``, ``test`` and ``evaluated``.
+    sampled
+        How the rows of the first three were drawn; None where they are all of the task's.
     settings
         Parameters of the run that shape the numbers: seed, members, sub-ensembles, ...
     model
@@ -140,6 +143,7 @@ class Report(Frozen):
     rules: int
     gate: tuple[GateCheck, ...]
     rows: ByName[int]
+    sampled: Sampled | None = None
     settings: ByName[float | int | str]
     model: str
     quality: tuple[Score, ...]

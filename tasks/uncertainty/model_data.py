@@ -168,41 +168,5 @@ def evaluation_rows(
     return np.sort(rows)
 
 
-def training_sample(
-    entities: IntArray, most: int, rng: np.random.Generator
-) -> npt.NDArray[np.intp]:
-    """Train rows to fit to where not all are taken: whole entities, as long as they fit in.
-
-    Parameters
-    ----------
-    entities
-        Of the train rows, shape (n,).
-    most
-        Rows at most; an entity that is larger is left out.
-    rng
-        Source of randomness.
-
-    Returns
-    -------
-    numpy.ndarray
-        Indices of rows, in their order; all of them where they are no more than `most`.
-
-    Examples
-    --------
-    >>> entities = np.repeat([7, 8, 9], [3, 2, 1])
-    >>> entities[training_sample(entities, 4, np.random.default_rng(1))].tolist()
-    [7, 7, 7, 9]
-    """
-    if len(entities) <= most:
-        return np.arange(len(entities))
-    _, entity, sizes = np.unique(entities, return_inverse=True, return_counts=True)
-    kept, left = np.zeros(len(sizes), dtype=bool), most
-    for index in rng.permutation(len(sizes)):
-        if sizes[index] <= left:
-            kept[index] = True
-            left -= int(sizes[index])
-    return np.flatnonzero(kept[entity])
-
-
 def _name(label: object) -> str:
     return f"{label:.15g}" if isinstance(label, float) else str(label)

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from tasks.cache import CONTENT
 from tasks.domain import Task
-from tasks.relations.table_files import read_features
+from tasks.relations.table_files import read_features, read_sampled
 from tasks.run_store import Artifact, RunStore
 from tasks.seeds import generator
 from tasks.uncertainty.backbone import MEMBERS, Backbone
@@ -83,6 +83,8 @@ def measure_uncertainty(
         "uncertainty": mean_uncertainty(split, evaluated),
         **describe_model(data, backbone, fitted.n_members, len(chosen)),
     }
+    if sampled := read_sampled(store.fetch(features)):
+        record["sampled"] = sampled.model_dump()
     return Measured(
         rows=store.save(
             "uncertainty.npz",

@@ -8,10 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tasks.domain import Column, ColumnTask, Domain, Split, Table, WindowTask
 from tasks.relations.events import LABEL, TIME
 from tasks.relations.feature_walk import Feature
 from tasks.relations.features import FeatureTable
-from tasks.relations.table_files import read_features, read_frames, write_features
+from tasks.relations.row_sample import Sampled
+from tasks.relations.table_files import (
+    needed_columns,
+    read_features,
+    read_frames,
+    read_sampled,
+    write_features,
+)
 from tasks.relations.task_rows import ENTITY
 
 START = datetime(2020, 1, 1, 10, 30)
@@ -124,3 +132,55 @@ def test_frames_are_read_by_the_name_of_their_table(tmp_path: Path) -> None:
     found = read_frames(paths)
     assert list(found) == list(frames)
     assert all(found[name].equals(frame) for name, frame in frames.items())
+
+
+def test_how_rows_were_drawn_survives_the_file(tmp_path: Path) -> None:
+    sampled = Sampled(by="판매.store", found={"train": 6_012_345}, in_parts=2)
+    write_features(table(), tmp_path / "drawn", sampled)
+    write_features(table(), tmp_path / "all")
+    assert read_sampled(tmp_path / "drawn") == sampled
+    assert read_sampled(tmp_path / "all") is None
+    assert_same(read_features(tmp_path / "drawn"), table())
+
+
+def test_texts_that_nothing_reads_are_not_needed(tmp_path: Path) -> None:
+    text, time, number = Column(type="text"), Column(type="time"), Column(type="number")
+    shops = Table(columns={"id": text, "name": text, "size": number}, primary_key=("id",))
+    log = Table(columns={"note": text, "shop": text}, foreign_keys={"shop": "shops"})
+    sales = Table(
+        columns={"id": text, "shop": text, "day": time, "note": text, "status": text, "y": number},
+        primary_key=("id",),
+        foreign_keys={"shop": "shops"},
+        time="day",
+    )
+    split = Split.model_validate({"validation": "2020-06-01", "test": "2020-09-01"})
+    contract = Domain.model_construct(tables={"shops": shops, "sales": sales, "log": log})
+    column = ColumnTask(kind="column", output="regression", table="sales", column="y", split=split)
+    window = WindowTask.model_validate(
+        {
+            "kind": "window",
+            "output": "classification",
+            "entity": "shops",
+            "events": "sales",
+            "key": "shop",
+            "aggregate": "any",
+            "condition": {"column": "status", "compare": "==", "value": "완료"},
+            "window_days": 60,
+            "step_days": 60,
+            "active_days": 365,
+            "start": "2020-01-01",
+            "split": split,
+        }
+    )
+    needed = needed_columns(contract, column)
+    assert needed == {
+        "shops": ["id", "size"],
+        "sales": ["id", "shop", "day", "y"],
+        "log": ["note", "shop"],  # without a primary key the whole row tells whether it repeats
+    }
+    assert needed_columns(contract, window)["sales"] == ["id", "shop", "day", "status", "y"]
+    frame = pl.DataFrame({"id": ["a"], "name": ["x" * 99], "size": [1.0]})
+    frame.write_parquet(tmp_path / "shops")
+    found = read_frames({"shops": tmp_path / "shops"}, needed)["shops"]
+    assert found.equals(frame.drop("name"))
+    assert read_frames({"shops": tmp_path / "shops"})["shops"].equals(frame)

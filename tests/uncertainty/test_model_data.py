@@ -20,7 +20,6 @@ from tasks.uncertainty.model_data import (
     ModelData,
     evaluation_rows,
     model_data,
-    training_sample,
 )
 
 N = 300
@@ -196,45 +195,6 @@ def test_settings_of_trees_may_be_given() -> None:
         rows.x, rows.y, categorical=(1,), groups=rows.entities, settings=small, **of
     )
     np.testing.assert_array_equal(found.predict_members(data.x), by_hand.predict_members(data.x))
-
-
-def test_all_training_rows_are_sampled_where_they_are_few() -> None:
-    entities = np.array([4, 4, 9, 1])
-    for most in (4, 5):
-        sample = training_sample(entities, most, np.random.default_rng(1))
-        assert sample.tolist() == [0, 1, 2, 3]
-
-
-def test_training_rows_are_sampled_by_whole_entities_that_fit_in() -> None:
-    rng = np.random.default_rng(2)
-    entities = rng.permutation(np.repeat(np.arange(30) * 7, rng.integers(1, 9, 30)))
-    before = entities.copy()
-    chosen = set()
-    for _ in range(50):
-        rows = training_sample(entities, 60, rng)
-        kept = set(entities[rows])
-        assert (np.diff(rows) > 0).all()
-        assert len(rows) == np.isin(entities, list(kept)).sum() <= 60
-        sizes = [int((entities == one).sum()) for one in set(entities) - kept]
-        assert min(sizes) > 60 - len(rows)  # none that is left out would have fitted in
-        chosen |= kept
-    assert chosen == set(entities)
-    np.testing.assert_array_equal(entities, before)
-
-
-def test_an_entity_larger_than_the_sample_is_never_in_it() -> None:
-    entities = np.repeat([1, 2, 3], [10, 3, 3])
-    for seed in range(10):
-        rows = training_sample(entities, 7, np.random.default_rng(seed))
-        assert rows.tolist() == list(range(10, 16))
-
-
-def test_entities_of_one_size_are_sampled_alike() -> None:
-    entities, rng = np.repeat(np.arange(10), 4), np.random.default_rng(3)
-    counts = np.zeros(10)
-    for _ in range(2000):
-        counts[np.unique(entities[training_sample(entities, 20, rng)])] += 1
-    assert np.abs(counts - 1000).max() < 4.5 * np.sqrt(2000 * 0.25)
 
 
 def test_all_held_out_rows_are_evaluated_where_they_are_few() -> None:
