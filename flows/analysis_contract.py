@@ -1,20 +1,21 @@
 """The contract that a main job uses: all of it, without what earlier steps ignore, and as text."""
 
 import logging
-from pathlib import Path
 
 from flows.parameters import DRAFT, AnalysisParameters
 from tasks.contract import contract_text, load_contract
 from tasks.domain import CheckThresholds, Costs, DemoSource, Domain, Task
 from tasks.errors import InputError
-from tasks.relations.profiling.folder_draft import draft_folder
+from tasks.relations.given_data import GivenData
+from tasks.relations.profiling.database import name_of
+from tasks.relations.steps import draft_domain, given_data, given_database
 from tasks.targets import find_task
 
 logger = logging.getLogger(__name__)
 
 
-def resolve(parameters: AnalysisParameters) -> tuple[Domain, str, Task]:
-    """Contract, name and definition of the task of a run.
+def resolve(parameters: AnalysisParameters) -> tuple[Domain, str, Task, GivenData]:
+    """Contract, name and definition of the task, and the tables of a run.
 
     Raises
     ------
@@ -23,24 +24,27 @@ def resolve(parameters: AnalysisParameters) -> tuple[Domain, str, Task]:
         `documents` is given for another domain than the demo.
     """
     if parameters.domain == DRAFT:
-        drafted = _drafted(parameters.source, parameters.target)
-        return drafted, *find_task(drafted, None)
+        contract, given = _drafted(parameters.source, parameters.target)
+        return contract, *find_task(contract, None), given
     contract = load_contract(parameters.domain)
     if parameters.documents is not None:
         if not isinstance(contract.source, DemoSource):
             raise InputError(f"documents is a parameter of the demo alone, got {contract.name}.")
         source = contract.source.model_copy(update={"documents": parameters.documents})
         contract = contract.model_copy(update={"source": source})
-    return contract, *find_task(contract, parameters.target)
+    task = find_task(contract, parameters.target)
+    return contract, *task, given_data(contract, parameters.source)
 
 
-def _drafted(source: str | None, target: str | None) -> Domain:
-    """A contract that is drafted from the tables, and told."""
+def _drafted(source: str | None, target: str | None) -> tuple[Domain, GivenData]:
+    """A contract that is drafted from the tables, and told; and those tables that it names."""
     if source is None:
         raise InputError("A contract is drafted from the tables: say with --source where they lie.")
-    contract, said = draft_folder(Path(source), Path(source).resolve().name, target)
-    logger.info("No contract is given. Assumed of the tables:\n%s", said)
-    return contract
+    given, place, catalogue = given_database(source)
+    drafted = draft_domain(given, place, catalogue, name_of(source), target)
+    logger.info("No contract is given. Assumed of the tables:\n%s", drafted.said)
+    files = {name: given.files[name] for name in drafted.contract.tables}
+    return drafted.contract, given.model_copy(update={"files": files})
 
 
 def schema_of(contract: Domain) -> Domain:

@@ -1,7 +1,6 @@
 """The main job: where the uncertainty comes from, and what mending it is worth."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 from prefect import flow
 
@@ -10,7 +9,7 @@ from flows.analysis_contract import as_yaml, resolve, schema_of
 from flows.analysis_files import record_files
 from flows.artifact_keys import artifact_key
 from flows.finishing import finish_run, run_name
-from flows.gate_artifact import show_gate
+from flows.gate_artifact import refuse, show_gate
 from flows.narration import Narrator
 from flows.parameters import AnalysisParameters
 from flows.results import result_storage
@@ -19,7 +18,6 @@ from tasks.beliefs.steps import hold_analysis
 from tasks.calibration.model_check import EFFECTS_MODEL
 from tasks.calibration.models import program_digest
 from tasks.calibration.steps import check_effects_model
-from tasks.errors import InputError
 from tasks.inference.steps import (
     choose_effects_pooling,
     draw_learning_curves,
@@ -28,13 +26,13 @@ from tasks.inference.steps import (
 )
 from tasks.intervention.data_at_hand import DataAtHand
 from tasks.intervention.steps import retrain_leading, simulate_interventions, spend_budget
-from tasks.relations.steps import check_data, given_data, make_features
+from tasks.relations.steps import check_data, make_features
 from tasks.report.records import Records
-from tasks.report.steps import write_report
+from tasks.report.steps import write_data_docs, write_report
 from tasks.run_store import RunStore
 from tasks.uncertainty.steps import fit_ensemble, measure_uncertainty
 
-STEPS = 13
+STEPS = 14
 LEVEL = 0.95
 """Of credible intervals of what beliefs speak of."""
 
@@ -61,7 +59,7 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
     """
     began = datetime.now(UTC)
     store = RunStore.current()
-    contract, name, target = resolve(parameters)
+    contract, name, target, given = resolve(parameters)
     further = bool(contract.priors), bool(parameters.acquire), parameters.budget is not None
     narrator = Narrator(STEPS + sum(further), artifact_key(contract.name))
     run = run_name(contract.name, began)
@@ -69,12 +67,12 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
     used = store.save_text("domain.yaml", as_yaml(contract, name, target))
 
     narrator.stage("DECOMPOSE")
-    source = given_data(contract, Path(parameters.source) if parameters.source else None)
-    data = narrator.run("tables held against the contract", check_data, schema, source)
-    show_gate(store, data.record, contract.name)
+    data = narrator.run("tables held against the contract", check_data, schema, given)
+    show_gate(store, data.record, contract.name, run)
+    docs = narrator.run("data docs", write_data_docs, contract.title, schema, data.record)
     if data.refusal:
-        store.publish(run, {"domain.yaml": used, "contract.json": data.record})
-        raise InputError(data.refusal)
+        found = {"domain.yaml": used, "contract.json": data.record, **docs}
+        refuse(store, run, found, data.refusal)
     features = narrator.run(
         "feature table", make_features, schema, target, data.tables, seed, parameters.rows
     )
@@ -105,7 +103,7 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
         parameters.interactions,
     )
     narrator.stage("SIMULATE")
-    given = DataAtHand(
+    at_hand = DataAtHand(
         contract=schema.model_copy(
             update={"causal_graph": contract.causal_graph, "actions": contract.actions}
         ),
@@ -121,7 +119,7 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
     simulated = narrator.run(
         "repairs in replicate cells",
         simulate_interventions,
-        given,
+        at_hand,
         shared.shares,
         seed,
         parameters.top_columns,
@@ -130,7 +128,7 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
     retrained = narrator.run(
         "members fitted anew",
         retrain_leading,
-        given,
+        at_hand,
         simulated.effects,
         contract.costs,
         seed,
@@ -144,7 +142,7 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
         curves = narrator.run(
             "learning curves",
             draw_learning_curves,
-            given,
+            at_hand,
             shared.shares,
             contract.costs.row,
             seed,
@@ -157,7 +155,7 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
         bought = narrator.run(
             "best use of the budget",
             spend_budget,
-            given,
+            at_hand,
             simulated.effects,
             retrained.effects,
             contract.costs,
@@ -225,7 +223,8 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
         "effects_data.json": fitted.data,
         **({"retrained_diagnostics.json": anew.diagnostics} if anew else {}),
         **record_files(records),
+        **docs,
         **written,
     }
     title, names = f"{contract.title}: {name}", {"domain": contract.name, "task": name}
-    return finish_run(run, title, names, parameters, files, source, narrator, began)
+    return finish_run(run, title, names, parameters, files, given.source, narrator, began)

@@ -1,7 +1,6 @@
 """Prior-data conflict: a client's current beliefs held against data."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 from prefect import flow
 from prefect.artifacts import create_table_artifact
@@ -11,6 +10,7 @@ from flows.artifact_keys import artifact_key
 from flows.belief_parameters import PriorConflictParameters
 from flows.conflict_evidence import MODEL, Evidence, evidence
 from flows.finishing import finish_run, run_name
+from flows.gate_artifact import refuse
 from flows.narration import Narrator
 from flows.results import result_storage
 from tasks.beliefs.conflict_run import conflict_run, decision_worth, model_entry
@@ -26,11 +26,13 @@ from tasks.beliefs.trust import trust, without_program
 from tasks.contract import load_contract
 from tasks.domain import Domain
 from tasks.errors import InputError
+from tasks.relations.given_data import GivenData
+from tasks.relations.location import is_database
 from tasks.relations.steps import check_data, given_data
-from tasks.report.steps import write_conflict
+from tasks.report.steps import write_conflict, write_data_docs
 from tasks.run_store import Artifact, RunStore
 
-STEPS, STEPS_OF_STATISTICS = 5, 3
+STEPS, STEPS_OF_STATISTICS = 6, 4
 
 
 @flow(
@@ -66,13 +68,12 @@ def prior_conflict(parameters: PriorConflictParameters) -> str:
         run = run_name(domain, began)
 
         narrator.stage("CHECK")
-        source = given_data(contract, Path(folder) if folder else None)
-        data = narrator.run(
-            "tables held against the contract", check_data, schema_of(contract), source
-        )
+        given = given_data(contract, folder)
+        schema = schema_of(contract)
+        data = narrator.run("tables held against the contract", check_data, schema, given)
+        docs = narrator.run("data docs", write_data_docs, contract.title, schema, data.record)
         if data.refusal:
-            store.publish(run, {"contract.json": data.record})
-            raise InputError(data.refusal)
+            refuse(store, run, {"contract.json": data.record, **docs}, data.refusal)
         narrator.stage("HOLD AGAINST DATA")
         priors = [held_prior(prior) for prior in stored]
         found = evidence(narrator, contract, data.tables, priors, parameters)
@@ -88,18 +89,18 @@ def prior_conflict(parameters: PriorConflictParameters) -> str:
                 found.findings,
                 run=run,
                 run_digest=record.sha256,
-                source=source.path if source else "",
-                data_digest=source.sha256 if source else None,
+                source=_findable(given, folder),
+                data_digest=given.source.sha256 if given.source else None,
                 program_digest=found.program_digest,
                 design_digest=found.design_digest,
             ),
         )
         _record(registry, stored, found, told, model.id, run, record)
-    files = {"contract.json": data.record, "report.json": record, **found.files, **written}
+    files = {"contract.json": data.record, "report.json": record, **docs, **found.files, **written}
     names = {"domain": domain, "task": f"{len(told.conflicts)} beliefs on {contract.name}"}
     _show_beliefs(told, domain)
     title = f"Beliefs of {client} held against {contract.name}"
-    return finish_run(run, title, names, parameters, files, source, narrator, began)
+    return finish_run(run, title, names, parameters, files, given.source, narrator, began)
 
 
 def _stated(registry: Registry, client: str, model: str) -> tuple[StoredPrior, ...]:
@@ -110,6 +111,13 @@ def _stated(registry: Registry, client: str, model: str) -> tuple[StoredPrior, .
             "first (whence beliefs elicit FILE.yaml)."
         )
     return stored
+
+
+def _findable(given: GivenData, said: str) -> str:
+    """Where the tables are found again: a database by what was said, a folder by its path."""
+    if is_database(said):
+        return said
+    return given.source.path if given.source else ""
 
 
 def _last_source(registry: Registry, model: str) -> str:

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from prefect import Task
 from prefect.cache_policies import CachePolicy
+from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import TaskRunContext
 from pydantic import BaseModel
 
 from tasks.bayes.digests import digest_of
+from tasks.errors import RunError
 from tasks.run_store import Artifact
 from tasks.source_digest import code_digest
 
@@ -61,3 +64,14 @@ def input_content(value: Any) -> Any:
     if value is None or isinstance(value, str | int | float | bool):
         return value
     raise TypeError(f"A step takes plain values and artifacts, got {type(value).__name__}.")
+
+
+async def has_broken_off(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
+    """Whether a step that reads from outside is worth another try: what was asked is in order."""
+    try:
+        await state.aresult()
+    except RunError:
+        return True
+    except Exception:  # what was asked breaks a rule: it would again
+        return False
+    return False

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, FiniteFloat
 
 from tasks.domain_media_mix import MediaMix
+from tasks.domain_sources import DemoSource, Dialect, FolderSource, Source, SqlSource
 from tasks.domain_tables import (
     Column,
     ColumnType,
@@ -28,6 +29,7 @@ __all__ = [
     "Condition",
     "Costs",
     "DemoSource",
+    "Dialect",
     "Domain",
     "Expectation",
     "FolderSource",
@@ -40,7 +42,9 @@ __all__ = [
     "PriorFamily",
     "Rows",
     "Severity",
+    "Source",
     "Split",
+    "SqlSource",
     "Table",
     "Task",
     "Unique",
@@ -96,36 +100,6 @@ class Node(Frozen):
         return f"{whole} {self.range}" if self.range[0] in "[<>" else f"{whole} [{self.range}]"
 
 
-class FolderSource(Frozen):
-    """Where the tables lie: a folder with a file for each table, named after it.
-
-    Attributes
-    ----------
-    location
-        The folder, relative to the contract's own; None where it is given with each run.
-    """
-
-    kind: Literal["csv", "parquet"]
-    location: str | None = None
-
-
-class DemoSource(Frozen):
-    """The generated manufacturing database.
-
-    Attributes
-    ----------
-    documents
-        Number of sales documents before some are repeated.
-    seed
-        Of the generator.
-    """
-
-    kind: Literal["demo"]
-    documents: Annotated[int, Field(ge=100)] = 20_000
-    seed: Annotated[int, Field(ge=0)] = 1
-
-
-Source = Annotated[FolderSource | DemoSource, Field(discriminator="kind")]
 Cost = Annotated[FiniteFloat, Field(gt=0)]
 
 

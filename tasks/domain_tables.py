@@ -42,6 +42,8 @@ class Column(Frozen):
         Texts that stand for a missing value, beside those of the table.
     required
         Whether a missing value breaks the contract.
+    format
+        How a time is written where it is not ISO 8601, such as ``%d.%m.%Y %H:%M``.
     measured, most_days
         Time column of the same table that says when the value was taken, and how many days
         before the newest of those times it may have been taken. Both or neither.
@@ -55,6 +57,7 @@ class Column(Frozen):
     values: tuple[str | int | float, ...] | None = None
     missing: tuple[str, ...] = ()
     required: bool = False
+    format: str = ""
     measured: str = ""
     most_days: Days | None = None
     severity: Severity = "repairable"

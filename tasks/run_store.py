@@ -109,7 +109,7 @@ class RunStore:
             If the file is gone or its bytes have changed.
         """
         filesystem, base = self._place
-        if self.is_local:
+        if self.is_local or Path(artifact.path).is_absolute():
             local = Path(base) / artifact.path
         else:
             local = cache_folder() / "objects" / artifact.sha256 / artifact.name

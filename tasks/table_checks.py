@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
 
 from tasks.domain import Column, Domain, Expectation, Ordered, Pattern, Rows, Table, Unique
@@ -11,6 +12,7 @@ Problem = tuple[str, str]
 
 NUMERIC = ("integer", "number")
 ORDERED = (*NUMERIC, "time")
+SOME_DAY = datetime(2003, 11, 27)
 
 RESERVED = re.compile(r"\(.*\)|\^.*\$|\*|", re.DOTALL)
 """Names of whence's own columns, such as ``(row)``, and those that Polars takes for patterns."""
@@ -102,6 +104,9 @@ def _check_column(
             yield f"{here}.range", f"a {entry.type} column has no range"
         if least is not None and most is not None and least > most:
             yield f"{here}.range", f"must ascend, got {list(entry.range)}"
+    if entry.format:
+        for what in _check_format(entry):
+            yield f"{here}.format", what
     if not entry.measured and entry.most_days is not None:
         yield f"{here}.measured", "must be given beside most_days"
     if entry.measured and entry.most_days is None:
@@ -109,6 +114,18 @@ def _check_column(
     if entry.measured:
         for what in _check_measured(name, table, column, entry.measured):
             yield f"{here}.measured", what
+
+
+def _check_format(entry: Column) -> Iterator[str]:
+    if entry.type != "time":
+        yield f"a {entry.type} column has no format"
+        return
+    try:
+        told = datetime.strptime(SOME_DAY.strftime(entry.format), entry.format)
+    except ValueError:
+        told = None
+    if told != SOME_DAY:
+        yield f"must tell a day, as '%d.%m.%Y' does, got {entry.format!r}"
 
 
 def _check_measured(name: str, table: Table, column: str, measured: str) -> Iterator[str]:

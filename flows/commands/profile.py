@@ -1,6 +1,7 @@
 """`whence profile`: draft a contract for a database that nobody has described."""
 
 import argparse
+import tempfile
 from pathlib import Path
 
 from tasks.contract import contract_text, load_contract
@@ -12,10 +13,16 @@ def add_commands(subcommands: "argparse._SubParsersAction[argparse.ArgumentParse
     profile = subcommands.add_parser(
         "profile",
         help="draft a data contract for a database that nobody has described",
-        description="Read all tables of a folder, find their keys, times, types and what could be "
-        "predicted, and write a data contract to look through and run.",
+        description="Read all tables of a folder or a database, find their keys, times, types and "
+        "what could be predicted, and write a data contract to look through and run.",
     )
-    profile.add_argument("location", type=Path, metavar="FOLDER", help="where the tables lie")
+    profile.add_argument(
+        "location",
+        metavar="LOCATION",
+        help="folder of CSV or Parquet files; or a database: its URL without a password, such as "
+        "sqlite:///shop.db or postgresql://ann@host/shop, or env:NAME of an environment variable "
+        "or block:NAME of a Secret block of Prefect that holds one",
+    )
     profile.add_argument("--target", metavar="TABLE.COLUMN", help="what to predict")
     profile.add_argument(
         "-o", dest="output", type=Path, metavar="FILE.yaml", help="where the contract is written to"
@@ -28,10 +35,14 @@ def run_profile(options: argparse.Namespace) -> None:
     output: Path | None = options.output
     if output is not None and output.exists():
         raise InputError(f"{output} exists already: give a name that is free with -o.")
-    from tasks.relations.profiling.folder_draft import draft_folder
+    from tasks.relations.profiling.database import name_of, open_database
+    from tasks.relations.profiling.database_draft import draft_database
+    from tasks.relations.steps import read_block
 
-    name = output.stem if output else options.location.resolve().name
-    contract, said = draft_folder(options.location, name, options.target)
+    name = output.stem if output else name_of(options.location)
+    with tempfile.TemporaryDirectory(prefix="whence-") as place:
+        database = open_database(options.location, read_block, Path(place))
+        contract, said = draft_database(database, name, options.target)
     print(said)
     if output is None:
         return

@@ -26,7 +26,12 @@ def add_commands(subcommands: "argparse._SubParsersAction[argparse.ArgumentParse
         help="name of a domain, or a contract's YAML (default: demo; with --source alone, a "
         "contract that is drafted from the tables)",
     )
-    run.add_argument("--source", metavar="LOC", help="where the tables lie")
+    run.add_argument(
+        "--source",
+        metavar="LOCATION",
+        help="where the tables lie: a folder, a database's URL without a password, env:NAME or "
+        "block:NAME of what holds one",
+    )
     run.add_argument("--target", metavar="T.C", help="a task of the contract, or table.column")
     run.add_argument("--seed", metavar="N", help="of all random numbers (default: 1)")
     run.add_argument(

@@ -1,19 +1,23 @@
 """Read a domain's tables as its contract types them; what cannot be read is marked, not lost."""
 
-from collections.abc import Callable, Collection
+import tempfile
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
+from sqlalchemy import URL
 
-from tasks.domain import ColumnType, DemoSource, Domain, Table
+from tasks.domain import DemoSource, Dialect, Domain, FolderSource, Table
 from tasks.errors import InputError
 from tasks.relations.csv_files import read_csv
 from tasks.relations.demo import generate_demo
+from tasks.relations.location import find_location, refuse_block
+from tasks.relations.sql_tables import copy_tables
+from tasks.relations.typed_values import read_values
 
-TIME_FORMATS = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d")
-TRUE_TEXTS = ("true", "t", "yes", "y", "1")
-FALSE_TEXTS = ("false", "f", "no", "n", "0")
+FILE_KINDS: tuple[Literal["parquet", "csv"], ...] = ("parquet", "csv")
 
 
 @dataclass(frozen=True)
@@ -33,25 +37,41 @@ class TableData:
     unreadable: pl.DataFrame
 
 
-def read_tables(contract: Domain, folder: Path | None = None) -> dict[str, TableData]:
+def read_tables(contract: Domain, location: Path | URL | None = None) -> dict[str, TableData]:
     """Read every table of a domain.
 
     Parameters
     ----------
     contract
         Names tables, columns, types and missing markers.
-    folder
-        Where the files lie; the contract's own location if None.
+    location
+        The folder or database that holds the tables; the contract's own if None.
 
     Returns
     -------
     dict of str to TableData
-        In the contract's order. Row order is the file's.
+        In the contract's order. Rows are in the order of the file or database.
 
     Raises
     ------
     InputError
         If the folder, a file or a column is missing, or a file cannot be read at all.
+    RunError
+        If a database goes away.
+    """
+    with tempfile.TemporaryDirectory(prefix="whence-") as place:
+        return type_tables(contract, source_files(contract, location, Path(place)))
+
+
+def type_tables(contract: Domain, files: Mapping[str, Path]) -> dict[str, TableData]:
+    """Read every table of a domain from its file.
+
+    Parameters
+    ----------
+    contract
+        Names tables, columns, types and missing markers.
+    files
+        From `source_files`; none where the tables are generated.
     """
     source = contract.source
     if isinstance(source, DemoSource):
@@ -60,47 +80,65 @@ def read_tables(contract: Domain, folder: Path | None = None) -> dict[str, Table
             name: _type_table(generated[name], f"The demo's table {name}", table)
             for name, table in contract.tables.items()
         }
+    dialect = source.dialect if isinstance(source, FolderSource) else Dialect()
     return {
         name: _type_table(
-            read_file(path, contract.tables[name].columns), str(path), contract.tables[name]
+            read_file(files[name], table.columns, dialect), str(files[name]), table, dialect.decimal
         )
-        for name, path in table_files(contract, folder).items()
+        for name, table in contract.tables.items()
     }
 
 
-def table_files(contract: Domain, folder: Path | None = None) -> dict[str, Path]:
+def source_files(contract: Domain, location: Path | URL | None, folder: Path) -> dict[str, Path]:
     """The file of each table, in the contract's order; none where the tables are generated.
 
     Parameters
     ----------
-    contract, folder
+    contract, location
         As for `read_tables`.
+    folder
+        Where tables of a database are copied to.
 
     Raises
     ------
     InputError
-        If the folder or a file is missing, or a folder is given for generated tables.
+        If the folder or a file is missing, or a location is given for generated tables.
+    RunError
+        If a database goes away.
     """
     source = contract.source
     if isinstance(source, DemoSource):
-        if folder is not None:
+        if location is not None:
             raise InputError(f"The tables of {contract.name} are generated: give no --source.")
         return {}
-    place = folder or (Path(source.location) if source.location else None)
-    if place is None:
+    if location is None and source.location is not None:
+        location = find_location(source.location, refuse_block)
+    if location is None:
         raise InputError(
-            f"The contract of {contract.name} names no folder of tables: give one with --source."
+            f"The contract of {contract.name} does not say where its tables lie: give a folder or "
+            "a database with --source."
         )
-    if not place.is_dir():
-        raise InputError(f"The source of {contract.name} must be a folder, got {str(place)!r}.")
-    files = {name: place / f"{name}.{source.kind}" for name in contract.tables}
-    for name, path in files.items():
+    if isinstance(location, URL):
+        wanted = {name: tuple(table.columns) for name, table in contract.tables.items()}
+        return copy_tables(location, wanted, folder)
+    return _files_in(contract, location)
+
+
+def _files_in(contract: Domain, folder: Path) -> dict[str, Path]:
+    """Files of the kind that the contract says; of the other one where there are only these."""
+    if not folder.is_dir():
+        raise InputError(f"The source of {contract.name} must be a folder, got {str(folder)!r}.")
+    said = "parquet" if contract.source.kind == "sql" else contract.source.kind
+    kinds = (said, *(kind for kind in FILE_KINDS if kind != said))
+    files = [{name: folder / f"{name}.{kind}" for name in contract.tables} for kind in kinds]
+    of_kind = next((found for found in files if any(map(Path.is_file, found.values()))), files[0])
+    for name, path in of_kind.items():
         if not path.is_file():
             raise InputError(f"Table {name} must be the file {str(path)!r}, which is missing.")
-    return files
+    return of_kind
 
 
-def _type_table(raw: pl.DataFrame, place: str, table: Table) -> TableData:
+def _type_table(raw: pl.DataFrame, place: str, table: Table, decimal: str = ".") -> TableData:
     absent = [column for column in table.columns if column not in raw.columns]
     if absent:
         raise InputError(
@@ -111,12 +149,12 @@ def _type_table(raw: pl.DataFrame, place: str, table: Table) -> TableData:
     typed, unreadable = {}, {}
     for column, entry in table.columns.items():
         values = _without_markers(raw[column], (*table.missing, *entry.missing))
-        typed[column] = READERS[entry.type](values)
+        typed[column] = read_values(values, entry, decimal)
         unreadable[column] = typed[column].is_null() & values.is_not_null()
     return TableData(frame=pl.DataFrame(typed), unreadable=pl.DataFrame(unreadable))
 
 
-def read_file(path: Path, wanted: Collection[str]) -> pl.DataFrame:
+def read_file(path: Path, wanted: Collection[str], dialect: Dialect) -> pl.DataFrame:
     """Read a table's columns: as text from CSV, as stored from Parquet.
 
     Parameters
@@ -125,6 +163,8 @@ def read_file(path: Path, wanted: Collection[str]) -> pl.DataFrame:
         Of the file, which ends with ``.csv`` or ``.parquet``.
     wanted
         Columns that it may not have twice.
+    dialect
+        Of a CSV file.
 
     Raises
     ------
@@ -132,7 +172,7 @@ def read_file(path: Path, wanted: Collection[str]) -> pl.DataFrame:
         If it cannot be read.
     """
     if path.suffix == ".csv":
-        return read_csv(path, wanted)
+        return read_csv(path, wanted, dialect)
     try:
         return pl.read_parquet(path)
     except (pl.exceptions.PolarsError, OSError) as error:
@@ -147,46 +187,3 @@ def _without_markers(raw: pl.Series, markers: tuple[str, ...]) -> pl.Series:
         return raw
     text = raw.str.strip_chars()
     return text.set(text.is_in(["", *markers]), None)
-
-
-def _read_integer(values: pl.Series) -> pl.Series:
-    """Whole numbers, also where they are written 3.0; identifiers beyond 2^53 stay exact."""
-    number = values.cast(pl.Float64, strict=False)
-    whole = number.set(~(number.is_finite() & (number == number.floor())), None)
-    if values.dtype.is_float():
-        return whole.cast(pl.Int64, strict=False)
-    exact = values.cast(pl.Int64, strict=False)
-    return exact.fill_null(whole.cast(pl.Int64, strict=False))
-
-
-def _read_number(values: pl.Series) -> pl.Series:
-    number = values.cast(pl.Float64, strict=False)
-    return number.set(~number.is_finite(), None)
-
-
-def _read_boolean(values: pl.Series) -> pl.Series:
-    text = values.cast(pl.String).str.to_lowercase()
-    known = text.is_in([*TRUE_TEXTS, *FALSE_TEXTS])
-    return text.is_in(TRUE_TEXTS).set(~known, None)
-
-
-def _read_time(values: pl.Series) -> pl.Series:
-    if values.dtype.is_temporal():
-        return values.cast(pl.Datetime("us"))
-    text = pl.lit(values.cast(pl.String))
-    formats = [text.str.to_datetime(form, strict=False, time_unit="us") for form in TIME_FORMATS]
-    return pl.select(pl.coalesce(formats)).to_series().alias(values.name)
-
-
-def _read_text(values: pl.Series) -> pl.Series:
-    return values.cast(pl.String)
-
-
-READERS: dict[ColumnType, Callable[[pl.Series], pl.Series]] = {
-    "integer": _read_integer,
-    "number": _read_number,
-    "category": _read_text,
-    "boolean": _read_boolean,
-    "time": _read_time,
-    "text": _read_text,
-}

@@ -1,20 +1,29 @@
 """Steps of the relations: tables held against the contract, and the feature table."""
 
 import json
-from hashlib import file_digest
+import tempfile
 from pathlib import Path
 
 from prefect import task
+from prefect.blocks.system import Secret
+from prefect.cache_policies import NO_CACHE
 from pydantic import BaseModel
+from sqlalchemy import URL
 
-from tasks.bayes.digests import digest_of
-from tasks.cache import CONTENT
-from tasks.domain import Domain, Task
+from tasks.cache import CONTENT, has_broken_off
+from tasks.domain import DemoSource, Domain, FolderSource, SqlSource, Task
+from tasks.errors import InputError
+from tasks.relations.catalogue import Catalogue
+from tasks.relations.column_facts import described_record
 from tasks.relations.features import add_placebo, build_features
-from tasks.relations.gate import check_tables, gate_record
+from tasks.relations.gate import check_tables
 from tasks.relations.gate_table import refusal
+from tasks.relations.given_data import GivenData, as_they_lie, given_tables, keep_tables
+from tasks.relations.location import find_location
+from tasks.relations.profiling.database import Database, open_database
+from tasks.relations.profiling.database_draft import draft_database
 from tasks.relations.row_sample import sample_rows
-from tasks.relations.sources import read_tables, table_files
+from tasks.relations.sources import type_tables
 from tasks.relations.table_files import needed_columns, read_frames, write_features
 from tasks.relations.task_rows import drawn_by, task_rows
 from tasks.run_store import Artifact, RunStore
@@ -26,7 +35,7 @@ class CheckedData(BaseModel):
     Attributes
     ----------
     record
-        ``contract.json``: every rule and how it came out.
+        ``contract.json``: every rule and how it came out, and what every column holds.
     tables, faults
         Parquet files by the name of their table; faults are Boolean, beside the cells.
     refusal
@@ -39,28 +48,93 @@ class CheckedData(BaseModel):
     refusal: str
 
 
-def given_data(contract: Domain, folder: Path | None) -> Artifact | None:
-    """The files of a domain as one artifact: where they lie, and the digest of all of them."""
-    files = table_files(contract, folder)
-    digests = []
-    for name, path in files.items():
-        with path.open("rb") as content:
-            digests += [name, file_digest(content, "sha256").hexdigest()]
-    if not files:
-        return None
-    place = next(iter(files.values())).parent
-    return Artifact(path=str(place), sha256=digest_of(*digests))
+def read_block(name: str) -> str:
+    """The URL that a Secret block of Prefect holds.
+
+    Raises
+    ------
+    InputError
+        If there is no such block.
+    """
+    try:
+        return str(Secret.load(name).get())  # type: ignore[union-attr]
+    except ValueError as error:
+        raise InputError(
+            f"There is no Secret block {name!r} in Prefect: make one that holds the URL of the "
+            "database."
+        ) from error
+
+
+def find_source(contract: Domain, given: str | None) -> Path | URL | None:
+    """The folder or database of a domain: the one given, else the contract's own."""
+    text = given or (None if isinstance(contract.source, DemoSource) else contract.source.location)
+    return find_location(text, read_block) if text else None
+
+
+@task(
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    retries=2,
+    retry_delay_seconds=[2, 20],
+    retry_condition_fn=has_broken_off,
+)
+def given_data(contract: Domain, given: str | None) -> GivenData:
+    """The tables as they are now; a database that goes away is tried again."""
+    return given_tables(RunStore.current(), contract, find_source(contract, given))
+
+
+@task(
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    retries=2,
+    retry_delay_seconds=[2, 20],
+    retry_condition_fn=has_broken_off,
+)
+def given_database(location: str) -> tuple[GivenData, FolderSource | SqlSource, Catalogue]:
+    """All tables of a folder or database that nobody has described, and what it declares."""
+    with tempfile.TemporaryDirectory(prefix="whence-") as place:
+        found = open_database(location, read_block, Path(place))
+        if isinstance(found.source, SqlSource):
+            given = keep_tables(RunStore.current(), found.place, found.files)
+        else:
+            given = as_they_lie(found.place, found.files)
+    return given, found.source, found.catalogue
+
+
+class Drafted(BaseModel):
+    """A contract that was drafted from tables, and in words what it assumes."""
+
+    contract: Domain
+    said: str
 
 
 @task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
-def check_data(contract: Domain, source: Artifact | None) -> CheckedData:
+def draft_domain(
+    given: GivenData,
+    source: FolderSource | SqlSource,
+    catalogue: Catalogue,
+    name: str,
+    target: str | None,
+) -> Drafted:
+    """Profile tables that nobody has described, and draft their contract."""
+    store = RunStore.current()
+    files = {table: store.fetch(file) for table, file in given.files.items()}
+    place = given.source.path if given.source else ""
+    contract, said = draft_database(Database(source, place, files, catalogue), name, target)
+    return Drafted(contract=contract, said=said)
+
+
+@task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
+def check_data(contract: Domain, given: GivenData) -> CheckedData:
     """Read all tables and hold them against the contract."""
     store = RunStore.current()
-    tables = read_tables(contract, Path(source.path) if source else None)
+    files = {name: store.fetch(file) for name, file in given.files.items()}
+    tables = type_tables(contract, files)
     result = check_tables(contract, tables)
     return CheckedData(
         record=store.save_text(
-            "contract.json", json.dumps(gate_record(result), indent=1, ensure_ascii=False)
+            "contract.json",
+            json.dumps(described_record(result, tables), indent=1, ensure_ascii=False),
         ),
         tables={
             name: store.save(f"{name}.parquet", data.frame.write_parquet)

@@ -115,6 +115,21 @@ def test_a_broken_input_ends_in_one_clear_error(
     assert set(runs_root.glob("*/*/manifest.json")) == before
 
 
+def test_a_run_that_the_gate_stops_shows_every_rule(
+    database: SmallDatabase, runs_root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    contract = database.write()
+    with_duplicate_keys(database)
+    assert run(contract) == 2
+    folder = Path(re.findall("Every rule: (.*)/data_docs.html", capsys.readouterr().err)[0])
+    assert folder.is_relative_to(runs_root)
+    files = {path.name for path in folder.iterdir()}
+    assert files == {"domain.yaml", "contract.json", "data_docs.html"}
+    page = (folder / "data_docs.html").read_text(encoding="utf-8")
+    assert "No run may use these data" in page
+    assert "report.html" not in page
+
+
 @pytest.mark.parametrize(
     ("breaks", "message"),
     [
@@ -154,7 +169,7 @@ def test_a_column_without_any_value_is_noted_and_the_run_goes_on(
     ("words", "message"),
     [
         (["nowhere"], "There is no contract 'nowhere'; known domains: demo, f1"),
-        (["f1"], "names no folder of tables: give one with --source"),
+        (["f1"], "does not say where its tables lie: give a folder or a database with --source"),
         (["f1", "--source", "/nowhere"], "must be a folder, got '/nowhere'"),
         (["demo", "--source", "."], "are generated: give no --source"),
         (["demo", "--target", "documents.colour"], "There is no target 'documents.colour'"),

@@ -45,7 +45,7 @@ def test_a_run_without_a_contract_drafts_one_and_says_what_it_assumed(
     ("source", "target", "said"),
     [
         (None, None, "say with --source where they lie"),
-        ("nowhere", None, "must be a folder, got 'nowhere'"),
+        ("nowhere", None, "must be a folder or a database, got 'nowhere'"),
         ("data", "sales.price", "must be TABLE.COLUMN of this database"),
     ],
 )

@@ -10,7 +10,7 @@ import yaml
 
 from tasks.contract import load_contract
 from tasks.errors import InputError
-from tasks.relations.sources import TableData, read_tables, table_files
+from tasks.relations.sources import TableData, read_tables, source_files
 
 from .conftest import CONTRACT, SALES, Database
 
@@ -198,7 +198,7 @@ def test_a_first_line_that_is_no_header_is_refused(database: Database) -> None:
 
 
 def test_a_folder_must_be_given_and_be_there(database: Database, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="give one with --source"):
+    with pytest.raises(InputError, match="give a folder or a database with --source"):
         read_tables(load_contract("f1"))
     with pytest.raises(InputError, match="must be a folder, got"):
         read_tables(load_contract("f1"), tmp_path / "nowhere")
@@ -206,12 +206,13 @@ def test_a_folder_must_be_given_and_be_there(database: Database, tmp_path: Path)
 
 def test_files_of_tables_are_told_without_reading_them(database: Database, tmp_path: Path) -> None:
     contract = load_contract(database.contract)
-    assert table_files(contract) == {name: database.path(name) for name in ("shops", "sales")}
-    assert table_files(load_contract("demo")) == {}
+    files = {name: database.path(name) for name in ("shops", "sales")}
+    assert source_files(contract, None, tmp_path) == files
+    assert source_files(load_contract("demo"), None, tmp_path) == {}
     with pytest.raises(InputError, match="tables of demo are generated: give no --source"):
-        table_files(load_contract("demo"), tmp_path)
+        source_files(load_contract("demo"), tmp_path, tmp_path)
     with pytest.raises(InputError, match="Table shops must be the file"):
-        table_files(contract, tmp_path)
+        source_files(contract, tmp_path, tmp_path)
 
 
 def test_formula_1_is_read_whole(f1_data: Path) -> None:

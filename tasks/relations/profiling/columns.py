@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from tasks.domain import ColumnType
+from tasks.domain import Column, ColumnType
 from tasks.relations.profiling.names import sounds_like_key
-from tasks.relations.sources import FALSE_TEXTS, READERS, TRUE_TEXTS
+from tasks.relations.profiling.time_formats import find_format
+from tasks.relations.typed_values import FALSE_TEXTS, TRUE_TEXTS, read_values
 
 MARKERS = ("\\N", "NULL", "null", "NaN", "nan", "None", "NA", "N/A", "n/a", "#N/A", "na", "-", "?")
 """Texts that stand for a missing value where the other values are numbers or times."""
@@ -18,6 +19,8 @@ MOST_CATEGORIES = 200
 MOST_CODES = 30
 """Different values, below which a column with words among its numbers holds codes."""
 TWO = 2
+KINDS: tuple[ColumnType, ...] = ("integer", "number", "boolean", "time")
+"""Types in the order in which they are tried."""
 BOOLEANS = tuple(zip(TRUE_TEXTS[:-1], FALSE_TEXTS[:-1], strict=True))
 """Pairs of words; 0 and 1 are numbers."""
 LONGEST_CATEGORY = 40
@@ -40,6 +43,8 @@ class ColumnProfile:
         Number of values that are not of the type.
     distinct
         Number of values that differ.
+    format
+        How times are written; empty where they are in ISO 8601.
     """
 
     type: ColumnType
@@ -47,6 +52,7 @@ class ColumnProfile:
     values: pl.Series
     unreadable: int
     distinct: int
+    format: str = ""
 
     @property
     def missing(self) -> int:
@@ -59,13 +65,15 @@ class ColumnProfile:
         return self.distinct == len(self.values) and self.values.null_count() == 0
 
 
-def profile_column(raw: pl.Series) -> ColumnProfile:
+def profile_column(raw: pl.Series, decimal: str = ".") -> ColumnProfile:
     r"""Find the type of a column, its missing markers, and its values.
 
     Parameters
     ----------
     raw
         Texts, or values of any type, N of them.
+    decimal
+        Before the fraction of a number that is a text.
 
     Examples
     --------
@@ -74,15 +82,19 @@ def profile_column(raw: pl.Series) -> ColumnProfile:
     ('integer', ('\\N',), [1, None, 2, 1])
     """
     if raw.dtype != pl.String:
-        return _of_type(raw, _stored_type(raw), ())
+        return _of_type(raw, Column(type=_stored_type(raw)), decimal, ())
     text = raw.str.strip_chars()
     text = text.set(text == "", None)
-    for kind in ("integer", "number", "boolean", "time"):
-        values = text.set(text.is_in(MARKERS), None)
-        if _is_readable(values, kind):
-            return _of_type(values, kind, _found(text, MARKERS))
+    values = text.set(text.is_in(MARKERS), None)
+    for kind in KINDS:
+        if _is_readable(values, Column(type=kind), decimal):
+            return _of_type(values, Column(type=kind), decimal, _found(text, MARKERS))
+    form = find_format(values)
+    if form:
+        return _of_type(values, Column(type="time", format=form), decimal, _found(text, MARKERS))
     values = text.set(text.is_in(CERTAIN_MARKERS), None)
-    return _of_type(values, _kind_of_words(values), _found(text, CERTAIN_MARKERS))
+    words = Column(type=_kind_of_words(values))
+    return _of_type(values, words, decimal, _found(text, CERTAIN_MARKERS))
 
 
 def _stored_type(raw: pl.Series) -> ColumnType:
@@ -97,15 +109,15 @@ def _stored_type(raw: pl.Series) -> ColumnType:
     return _kind_of_words(raw.cast(pl.String, strict=False))
 
 
-def _is_readable(values: pl.Series, kind: ColumnType) -> bool:
+def _is_readable(values: pl.Series, column: Column, decimal: str) -> bool:
     """Whether nearly all of the values are of a type; words that only look like it are not."""
-    known = values.drop_nulls()
+    known, kind = values.drop_nulls(), column.type
     if known.is_empty():
         return False
     if kind == "boolean":
         words = set(known.str.to_lowercase().unique())
         return len(words) == TWO and any(words == {yes, no} for yes, no in BOOLEANS)
-    found = READERS[kind](known).is_not_null()
+    found = read_values(known, column, decimal).is_not_null()
     if found.mean() < READABLE:  # type: ignore[operator]
         return False
     if kind == "time":
@@ -114,7 +126,8 @@ def _is_readable(values: pl.Series, kind: ColumnType) -> bool:
         return False  # padded with zeros: a code, whose zeros would be lost
     if not found.all() and known.n_unique() <= MOST_CODES:
         return False  # a code, most of whose values are digits
-    return kind == "number" or bool(READERS["number"](known.filter(~found)).is_null().all())
+    others = read_values(known.filter(~found), Column(type="number"), decimal)
+    return kind == "number" or bool(others.is_null().all())
 
 
 def _kind_of_words(values: pl.Series) -> ColumnType:
@@ -126,15 +139,18 @@ def _kind_of_words(values: pl.Series) -> ColumnType:
     return "category" if few and length <= LONGEST_CATEGORY else "text"  # type: ignore[operator]
 
 
-def _of_type(values: pl.Series, kind: ColumnType, markers: tuple[str, ...]) -> ColumnProfile:
+def _of_type(
+    values: pl.Series, column: Column, decimal: str, markers: tuple[str, ...]
+) -> ColumnProfile:
     known = values.fill_nan(None) if values.dtype.is_float() else values
-    typed = READERS[kind](known)
+    typed = read_values(known, column, decimal)
     return ColumnProfile(
-        type=kind,
+        type=column.type,
         markers=markers,
         values=typed,
         unreadable=typed.null_count() - known.null_count(),
         distinct=typed.drop_nulls().n_unique(),
+        format=column.format,
     )
 
 

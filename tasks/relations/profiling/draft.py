@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from tasks.domain import Column, ColumnTask, Domain, FolderSource, Rows, Split, Table
+from tasks.domain import Column, ColumnTask, Domain, Rows, Split, Table
 from tasks.errors import InputError
 from tasks.relations.events import row_times
 from tasks.relations.profiling.columns import ColumnProfile
@@ -65,7 +65,7 @@ def draft_contract(profile: DatabaseProfile, name: str, target: str) -> Draft:
     drafted = Domain(
         name=name,
         title=name,
-        source=FolderSource(kind=profile.kind, location=str(profile.folder.resolve())),
+        source=profile.source,
         tables=tables,
         tasks={},
     )
@@ -109,6 +109,7 @@ def _column(profile: DatabaseProfile, table: str, name: str, found: ColumnProfil
     return Column(
         type=found.type,
         missing=found.markers,
+        format=found.format,
         required=found.missing == 0 and found.unreadable == 0,
         range=(0, None) if amount else None,
         values=tuple(known.unique().sort()) if named else None,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from tasks.relations.catalogue import Catalogue
 from tasks.relations.profiling.columns import ColumnProfile
 from tasks.relations.profiling.names import name_match, sounds_like_key, stem_of
 from tasks.relations.profiling.primary_keys import KEY_TYPES
@@ -92,6 +93,46 @@ def foreign_keys(
             if options:
                 found.append(max(options, key=lambda of: (of.words, of.evidence)))
     return found
+
+
+def declared_keys(
+    tables: Mapping[str, Columns], keys: Mapping[str, tuple[str, ...]], declared: Catalogue
+) -> list[ForeignKey]:
+    """The foreign keys that a database declares itself, with their orphans; none where it has none.
+
+    Parameters
+    ----------
+    tables, keys
+        As for `foreign_keys`.
+    declared
+        What the database says.
+    """
+    return [
+        _as_declared(table, column, tables[table][column], parent, keys[parent][0], tables)
+        for table, columns in declared.foreign_keys.items()
+        for column, parent in columns.items()
+        if table in tables
+        and parent in tables
+        and column in tables[table]
+        and len(keys[parent]) == 1
+        and tables[table][column].distinct
+    ]
+
+
+def _as_declared(
+    table: str,
+    column: str,
+    profile: ColumnProfile,
+    parent: str,
+    key: str,
+    tables: Mapping[str, Columns],
+) -> ForeignKey:
+    target = tables[parent][key]
+    known = profile.values.drop_nulls()
+    kind = target.values.dtype
+    orphans = len(known) - int(known.cast(kind, strict=False).is_in(target.values.implode()).sum())
+    words = max(1, name_match(column, parent, key))
+    return ForeignKey(table, column, parent, len(known), orphans, words, float("inf"))
 
 
 def _option(

@@ -1,23 +1,22 @@
-"""Profile a folder of tables that nobody has described."""
+"""Profile a database that nobody has described."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Literal
 
 import polars as pl
 
+from tasks.domain import Dialect, FolderSource, SqlSource
 from tasks.errors import InputError
 from tasks.progress import track
 from tasks.relations.profiling.columns import ColumnProfile, profile_column
-from tasks.relations.profiling.foreign_keys import ForeignKey, foreign_keys
+from tasks.relations.profiling.database import Database
+from tasks.relations.profiling.foreign_keys import ForeignKey, declared_keys, foreign_keys
+from tasks.relations.profiling.padded_keys import unpad_keys
 from tasks.relations.profiling.primary_keys import primary_key
+from tasks.relations.profiling.time_formats import is_ambiguous
 from tasks.relations.profiling.times import table_times
 from tasks.relations.sources import read_file
 from tasks.table_checks import RESERVED, circle
-
-Kind = Literal["csv", "parquet"]
-KINDS: tuple[Kind, ...] = ("parquet", "csv")
 
 
 @dataclass(frozen=True)
@@ -26,8 +25,8 @@ class DatabaseProfile:
 
     Attributes
     ----------
-    folder, kind
-        Where its files lie, and of which kind they are.
+    source
+        Where its tables lie, as a contract says it.
     tables
         Columns of each table, in the files' order.
     primary_keys
@@ -40,8 +39,7 @@ class DatabaseProfile:
         What was left out, and why.
     """
 
-    folder: Path
-    kind: Kind
+    source: FolderSource | SqlSource
     tables: Mapping[str, Mapping[str, ColumnProfile]]
     primary_keys: Mapping[str, tuple[str, ...]]
     foreign_keys: tuple[ForeignKey, ...]
@@ -58,47 +56,69 @@ class DatabaseProfile:
         return len(next(iter(self.tables[table].values())).values)
 
 
-def profile_folder(folder: Path) -> DatabaseProfile:
-    """Profile the tables of a folder: all of its Parquet files, else all of its CSV files.
+def profile_database(database: Database) -> DatabaseProfile:
+    """Profile the tables of a database: what it declares of its keys, and what values tell.
 
     Parameters
     ----------
-    folder
-        Holds one file for each table, named after it.
+    database
+        From `open_database`.
 
     Raises
     ------
     InputError
-        If it is no folder, holds no table, or a file cannot be read.
+        If no table can be used, or a file cannot be read.
     """
-    if not folder.is_dir():
-        raise InputError(f"The source must be a folder, got {str(folder)!r}.")
-    files = {kind: sorted(folder.glob(f"*.{kind}")) for kind in KINDS}
-    kind = next((kind for kind, paths in files.items() if paths), None)
-    if kind is None:
-        raise InputError(f"The folder {str(folder)!r} must hold CSV or Parquet files, it has none.")
-    notes: list[str] = []
+    declared, source = database.catalogue, database.source
+    dialect = source.dialect if isinstance(source, FolderSource) else Dialect()
+    notes = [*_about_dialect(dialect), *declared.notes]
     tables = {}
-    for path in track(files[kind], "tables", len(files[kind])):
-        frame = read_file(path, ())
-        if _is_usable(path.stem, frame, notes):
-            tables[path.stem] = {
-                column: profile_column(frame[column])
+    for name, path in track(database.files.items(), "tables", len(database.files)):
+        frame = read_file(path, (), dialect)
+        if _is_usable(name, frame, notes):
+            tables[name] = {
+                column: profile_column(frame[column], dialect.decimal)
                 for column in frame.columns
-                if _may_stand(path.stem, column, notes)
+                if _may_stand(name, column, notes)
             }
     if not tables:
-        raise InputError(f"No table in {str(folder)!r} can be used. {' '.join(notes)}")
-    primary = {name: primary_key(name, columns) for name, columns in tables.items()}
-    found = _without_circles(foreign_keys(tables, primary), notes)
+        raise InputError(f"No table in {database.place} can be used. {' '.join(notes)}")
+    primary = {
+        name: declared.primary_keys.get(name) or primary_key(name, columns)
+        for name, columns in tables.items()
+    }
+    notes += [*_about_times(tables), *unpad_keys(tables, primary)]
+    keys = declared_keys(tables, primary, declared) or foreign_keys(tables, primary)
+    found = _without_circles(keys, notes)
     for key in found:
         target = tables[key.parent][primary[key.parent][0]]
         own = tables[key.table]
         if own[key.column].type != target.type:
             own[key.column] = replace(own[key.column], type=target.type)
-    return DatabaseProfile(
-        folder, kind, tables, primary, found, table_times(tables, found), tuple(notes)
-    )
+    times = table_times(tables, found, declared.times)
+    return DatabaseProfile(source, tables, primary, found, times, tuple(notes))
+
+
+def _about_times(tables: Mapping[str, Mapping[str, ColumnProfile]]) -> Iterator[str]:
+    for table, columns in tables.items():
+        for name, found in columns.items():
+            if is_ambiguous(found.values, found.format):
+                yield (
+                    f"{table}.{name} is read as {found.format}: no day after the twelfth tells it "
+                    "from month before day. Look whether this is so."
+                )
+
+
+def _about_dialect(dialect: Dialect) -> list[str]:
+    """How CSV files are read, where it is not as usual."""
+    usual, words = Dialect(), []
+    if dialect.encoding != usual.encoding:
+        words.append(f"in {dialect.encoding.upper()}")
+    if dialect.delimiter != usual.delimiter:
+        words.append(f"with {dialect.delimiter!r} between fields")
+    if dialect.decimal != usual.decimal:
+        words.append("with a comma before fractions")
+    return [f"CSV files are read {', '.join(words)}."] if words else []
 
 
 def _is_usable(name: str, frame: pl.DataFrame, notes: list[str]) -> bool:

@@ -38,7 +38,9 @@ def own_time(columns: Columns) -> str:
     return min(medians, key=lambda name: medians[name], default="")  # type: ignore[arg-type,return-value]
 
 
-def table_times(tables: Mapping[str, Columns], keys: Sequence[ForeignKey]) -> dict[str, str]:
+def table_times(
+    tables: Mapping[str, Columns], keys: Sequence[ForeignKey], declared: Mapping[str, str]
+) -> dict[str, str]:
     """When each table's rows became known, as a contract has it, where that is known.
 
     Parameters
@@ -47,6 +49,8 @@ def table_times(tables: Mapping[str, Columns], keys: Sequence[ForeignKey]) -> di
         Columns of each table.
     keys
         Foreign keys.
+    declared
+        Time columns that the database declares itself.
 
     Returns
     -------
@@ -54,7 +58,7 @@ def table_times(tables: Mapping[str, Columns], keys: Sequence[ForeignKey]) -> di
         A column of the table, or ``key.column`` of the parent that a row belongs to: the latest of
         those that have a time, as a row cannot be there before them.
     """
-    own = {name: own_time(columns) for name, columns in tables.items()}
+    own = {name: declared.get(name) or own_time(columns) for name, columns in tables.items()}
     found = {name: time for name, time in own.items() if time}
     for name in tables:
         if name in found:

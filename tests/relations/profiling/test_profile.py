@@ -11,8 +11,10 @@ import pytest
 from tasks.contract import contract_text
 from tasks.contract_checks import check_contract
 from tasks.errors import InputError
+from tasks.relations.location import refuse_block
+from tasks.relations.profiling.database import open_database
 from tasks.relations.profiling.draft import draft_contract
-from tasks.relations.profiling.profile import DatabaseProfile, profile_folder
+from tasks.relations.profiling.profile import DatabaseProfile, profile_database
 from tasks.relations.profiling.summary import summarise_draft, summarise_profile
 from tasks.relations.profiling.targets import target_candidates, target_leaks
 
@@ -55,6 +57,10 @@ def write(folder: Path, tables: dict[str, dict[str, Any]], kind: str = "csv") ->
     return folder
 
 
+def profile_folder(folder: Path) -> DatabaseProfile:
+    return profile_database(open_database(str(folder), refuse_block, folder))
+
+
 @pytest.fixture(scope="module")
 def profile(tmp_path_factory: pytest.TempPathFactory) -> DatabaseProfile:
     return profile_folder(write(tmp_path_factory.mktemp("가게") / "data", TABLES))
@@ -88,7 +94,7 @@ def test_of_a_circle_of_tables_the_key_of_fewest_rows_is_left_out(tmp_path: Path
 
 def test_parquet_gives_the_same(profile: DatabaseProfile, tmp_path: Path) -> None:
     other = profile_folder(write(tmp_path / "data", TABLES, "parquet"))
-    assert other.kind == "parquet"
+    assert other.source.kind == "parquet"
     assert other.foreign_keys == profile.foreign_keys
     assert (other.times, other.primary_keys) == (profile.times, profile.primary_keys)
     for name, columns in profile.tables.items():
@@ -206,7 +212,7 @@ def test_tables_and_columns_that_cannot_stand_are_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda folder: folder / "nowhere", "must be a folder, got '.*nowhere'"),
+        (lambda folder: folder / "nowhere", "must be a folder or a database, got '.*nowhere'"),
         (lambda folder: folder, "must hold CSV or Parquet files, it has none"),
         (
             lambda folder: write(folder / "a", {"x": {"id": []}}),

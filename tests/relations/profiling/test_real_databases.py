@@ -12,7 +12,9 @@ from flows.cli import main
 from tasks.contract import load_contract
 from tasks.relations.features import build_features
 from tasks.relations.gate import check_tables
-from tasks.relations.profiling.profile import DatabaseProfile, profile_folder
+from tasks.relations.location import refuse_block
+from tasks.relations.profiling.database import open_database
+from tasks.relations.profiling.profile import DatabaseProfile, profile_database
 from tasks.relations.sources import read_tables
 
 TARGETS = {
@@ -39,7 +41,7 @@ def folder(name: str, shared: Callable[[str], Path]) -> Path:
 
 @pytest.fixture(scope="module")
 def profile(folder: Path) -> DatabaseProfile:
-    return profile_folder(folder)
+    return profile_database(open_database(str(folder), refuse_block, folder))
 
 
 @pytest.fixture(scope="module")

@@ -1,21 +1,20 @@
-"""From a folder of tables that nobody has described to a contract, and what it assumes."""
-
-from pathlib import Path
+"""From tables that nobody has described to a contract, and what it assumes."""
 
 from tasks.domain import Domain
+from tasks.relations.profiling.database import Database
 from tasks.relations.profiling.draft import draft_contract
-from tasks.relations.profiling.profile import profile_folder
+from tasks.relations.profiling.profile import profile_database
 from tasks.relations.profiling.summary import summarise_draft, summarise_profile
 from tasks.relations.profiling.targets import first_target
 
 
-def draft_folder(folder: Path, name: str, target: str | None) -> tuple[Domain, str]:
-    """Profile a folder and draft its contract.
+def draft_database(database: Database, name: str, target: str | None) -> tuple[Domain, str]:
+    """Profile a database and draft its contract.
 
     Parameters
     ----------
-    folder
-        Holds one file for each table.
+    database
+        From `open_database`.
     name
         Of the domain.
     target
@@ -29,8 +28,8 @@ def draft_folder(folder: Path, name: str, target: str | None) -> tuple[Domain, s
     Raises
     ------
     InputError
-        As `profile_folder`, `first_target` and `draft_contract` do.
+        As `profile_database`, `first_target` and `draft_contract` do.
     """
-    profile = profile_folder(folder)
+    profile = profile_database(database)
     draft = draft_contract(profile, name, target or first_target(profile))
     return draft.contract, f"{summarise_profile(profile)}\n{summarise_draft(profile, draft)}"

@@ -1,0 +1,91 @@
+"""A folder or a database that nobody has described, as files with what it declares of itself."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import URL
+
+from tasks.domain import Dialect, FolderSource, SqlSource
+from tasks.errors import InputError
+from tasks.progress import track
+from tasks.relations.catalogue import Catalogue, declared_in_files
+from tasks.relations.location import BLOCK, ENVIRONMENT, find_location, is_database, shown
+from tasks.relations.profiling.dialects import find_dialect
+from tasks.relations.sources import FILE_KINDS
+from tasks.relations.sql_tables import copy_tables, read_catalogue
+
+
+@dataclass(frozen=True)
+class Database:
+    """Tables that nobody has described.
+
+    Attributes
+    ----------
+    source
+        Where they lie, as a contract says it.
+    place
+        The same as it may be told.
+    files
+        Of each table.
+    catalogue
+        What they declare of their keys.
+    """
+
+    source: FolderSource | SqlSource
+    place: str
+    files: dict[str, Path]
+    catalogue: Catalogue
+
+
+def open_database(location: str, read_block: Callable[[str], str], folder: Path) -> Database:
+    """Find the tables of a folder, all of its Parquet files or else all of its CSV files, or of a
+    database.
+
+    Parameters
+    ----------
+    location, read_block
+        As of `find_location`.
+    folder
+        Where tables of a database are copied to.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder or database, or it holds no table.
+    RunError
+        If a database goes away.
+    """  # noqa: D205
+    place = find_location(location, read_block)
+    if isinstance(place, URL):
+        catalogue = read_catalogue(place)
+        copied = iter(track(catalogue.columns, "tables read", len(catalogue.columns)))
+        files = copy_tables(place, catalogue.columns, folder, lambda _: next(copied))
+        told = location if location.startswith((ENVIRONMENT, BLOCK)) else shown(place)
+        return Database(SqlSource(kind="sql", location=told), shown(place), files, catalogue)
+    if not place.is_dir():
+        raise InputError(f"The source must be a folder or a database, got {location!r}.")
+    paths = {kind: sorted(place.glob(f"*.{kind}")) for kind in FILE_KINDS}
+    kind = next((kind for kind in FILE_KINDS if paths[kind]), None)
+    if kind is None:
+        raise InputError(f"The folder {location!r} must hold CSV or Parquet files, it has none.")
+    files = {path.stem: path for path in paths[kind]}
+    dialect = find_dialect(paths[kind]) if kind == "csv" else Dialect()
+    source = FolderSource(kind=kind, location=str(place.resolve()), dialect=dialect)
+    return Database(source, str(place.resolve()), files, declared_in_files(files))
+
+
+def name_of(location: str) -> str:
+    """What a domain is called after its location.
+
+    Examples
+    --------
+    >>> [name_of(text) for text in ("data/f1/", "sqlite:///a/shop.db", "env:WAREHOUSE")]
+    ['f1', 'shop', 'WAREHOUSE']
+    """
+    if location.startswith((ENVIRONMENT, BLOCK)):
+        return location.partition(":")[2]
+    if is_database(location):
+        return Path(re.split(r"[?#]", location)[0]).stem
+    return Path(location).resolve().name

@@ -1,0 +1,235 @@
+"""Tables of a database as Parquet files, and what its catalogue declares."""
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+import polars as pl
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    Executable,
+    column,
+    create_engine,
+    event,
+    exc,
+    inspect,
+    quoted_name,
+    select,
+    table,
+)
+from sqlalchemy.engine.interfaces import ReflectedForeignKeyConstraint
+
+from tasks.errors import InputError, RunError
+from tasks.relations.catalogue import Catalogue
+from tasks.relations.duckdb_tables import copy_duckdb, duckdb_catalogue
+from tasks.relations.location import shown
+from tasks.relations.sql_values import as_column, join_pieces
+
+BATCH = 100_000
+"""Rows that are held in memory as Python's objects at a time."""
+OPTIONS = {"postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}}
+READ_ONLY = {"mode": "ro", "uri": "true"}
+BEFORE_READING = {
+    # Rows come in the order in which they are stored, every time.
+    "postgresql": ("SET synchronize_seqscans = off", "SET max_parallel_workers_per_gather = 0"),
+    # A file that is no database is told so now; a transaction begins.
+    "sqlite": ("BEGIN", "SELECT name FROM sqlite_master LIMIT 1"),
+}
+
+Wanted = Mapping[str, tuple[str, ...]]
+"""Columns to read, by table."""
+
+
+def read_catalogue(url: URL) -> Catalogue:
+    """Tables, columns, primary and foreign keys of a database's default schema.
+
+    Parameters
+    ----------
+    url
+        From `find_location`.
+
+    Raises
+    ------
+    InputError
+        If the database cannot be reached or holds no table.
+    RunError
+        If it goes away.
+    """
+    if url.get_backend_name() == "duckdb":
+        return duckdb_catalogue(url)
+    with _connected(url) as connection:
+        inspector = inspect(connection)
+        names = sorted(inspector.get_table_names())
+        if not names:
+            raise InputError(f"The database {shown(url)} holds no table in its default schema.")
+        columns = {
+            name: tuple(entry["name"] for entry in inspector.get_columns(name)) for name in names
+        }
+        primary = {
+            name: tuple(inspector.get_pk_constraint(name)["constrained_columns"]) for name in names
+        }
+        notes: list[str] = []
+        foreign = {
+            name: dict(_usable_keys(name, inspector.get_foreign_keys(name), primary, notes))
+            for name in names
+        }
+    return Catalogue(
+        columns=columns,
+        primary_keys={name: key for name, key in primary.items() if key},
+        foreign_keys={name: keys for name, keys in foreign.items() if keys},
+        notes=tuple(notes),
+    )
+
+
+def copy_tables(
+    url: URL, wanted: Wanted, folder: Path, track: Callable[[str], object] = str
+) -> dict[str, Path]:
+    """Copy tables of a database to Parquet files, all as of one moment.
+
+    Parameters
+    ----------
+    url
+        From `find_location`.
+    wanted
+        Columns of the tables to copy.
+    folder
+        Where the files are written to.
+    track
+        Is told the name of each table that has been copied.
+
+    Returns
+    -------
+    dict of str to pathlib.Path
+        The file of each table. Rows are in the order in which the database keeps them.
+
+    Raises
+    ------
+    InputError
+        If the database cannot be reached, or a table or column is not there.
+    RunError
+        If it goes away, or a table cannot be read to its end.
+    """
+    _refuse_absent(url, wanted)
+    files = {name: folder / f"{place}.parquet" for place, name in enumerate(wanted)}
+    if url.get_backend_name() == "duckdb":
+        copy_duckdb(url, wanted, files, track)
+        return files
+    with _connected(url) as connection:
+        for name, file in files.items():
+            _copy_table(connection, name, wanted[name], file)
+            track(name)
+    return files
+
+
+def _refuse_absent(url: URL, wanted: Wanted) -> None:
+    there = read_catalogue(url).columns
+    for name, columns in wanted.items():
+        if name not in there:
+            raise InputError(
+                f"The database {shown(url)} must hold the table {name!r}: {_some(there)}."
+            )
+        absent = [column for column in columns if column not in there[name]]
+        if absent:
+            raise InputError(
+                f"Table {name!r} of {shown(url)} must have the column(s) {', '.join(absent)}; it "
+                f"has {', '.join(there[name])}."
+            )
+
+
+def _some(names: Mapping[str, object], most: int = 20) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"it holds {', '.join(list(names)[:most])}{more}"
+
+
+@contextmanager
+def _connected(url: URL) -> Iterator[Connection]:
+    """One read-only transaction, in which nothing changes."""
+    told, backend = shown(url), url.get_backend_name()
+    engine = _engine(url, backend)
+    reached = False
+    try:
+        with engine.connect().execution_options(**OPTIONS.get(backend, {})) as connection:
+            for statement in BEFORE_READING.get(backend, ()):
+                connection.exec_driver_sql(statement)
+            reached = True
+            yield connection
+    except exc.SQLAlchemyError as error:
+        what = _first_line(error)
+        if not reached:
+            raise InputError(f"The database {told} cannot be opened: {what}") from None
+        raise RunError(f"The database {told} could not be read to the end: {what}") from None
+    finally:
+        engine.dispose()
+
+
+def _engine(url: URL, backend: str) -> Engine:
+    if backend == "sqlite":
+        url = url.set(database=f"file:{quote(str(url.database))}", query=READ_ONLY)
+    try:
+        engine = create_engine(url)
+    except (exc.NoSuchModuleError, ImportError) as error:
+        raise InputError(
+            f"No driver for {url.drivername} is installed: pip install 'whence[postgres]' for "
+            f"PostgreSQL, else the driver that SQLAlchemy names ({error})."
+        ) from error
+    if backend == "sqlite":
+        event.listen(engine, "connect", _as_written)
+    return engine
+
+
+def _as_written(connection: object, _record: object) -> None:
+    """Texts of SQLite that are not in UTF-8 are told, not refused half-way down a table."""
+    connection.text_factory = lambda text: text.decode("utf-8", errors="backslashreplace")  # type: ignore[attr-defined]
+
+
+def _first_line(error: exc.SQLAlchemyError) -> str:
+    cause = getattr(error, "orig", None) or error
+    return (str(cause).strip() or type(cause).__name__).splitlines()[0]
+
+
+def _copy_table(connection: Connection, name: str, columns: tuple[str, ...], file: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=file.parent) as place:
+        pieces: list[Path] = []
+        rows = connection.execution_options(stream_results=True).execute(_everything(name, columns))
+        for part in rows.partitions(BATCH):
+            values = zip(*part, strict=True)
+            piece = Path(place) / f"{len(pieces)}.parquet"
+            pl.DataFrame(
+                [as_column(column, held) for column, held in zip(columns, values, strict=True)]
+            ).write_parquet(piece)
+            pieces.append(piece)
+        if pieces:
+            join_pieces(pieces, file)
+        else:
+            pl.DataFrame(schema=dict.fromkeys(columns, pl.String)).write_parquet(file)
+
+
+def _everything(name: str, columns: tuple[str, ...]) -> Executable:
+    """Names are quoted, whatever they hold."""
+    source = table(quoted_name(name, quote=True))
+    return select(*(column(quoted_name(entry, quote=True)) for entry in columns)).select_from(
+        source
+    )
+
+
+def _usable_keys(
+    name: str,
+    keys: list[ReflectedForeignKeyConstraint],
+    primary: Mapping[str, tuple[str, ...]],
+    notes: list[str],
+) -> Iterator[tuple[str, str]]:
+    """The foreign keys of one column that hold a primary key; the others are noted."""
+    for key in keys:
+        own, parent = key["constrained_columns"], key["referred_table"]
+        at = tuple(key["referred_columns"])
+        if len(own) == 1 and at in ((), primary.get(parent)):
+            yield own[0], parent
+        else:
+            notes.append(
+                f"The foreign key {name}.{', '.join(own)} to {parent} is left out: it must be one "
+                "column that holds the primary key of one column of another table."
+            )
