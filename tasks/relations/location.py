@@ -111,7 +111,7 @@ def _url(text: str, what: str) -> URL:
 def _holds_password(url: URL, text: str) -> bool:
     authority = text.partition("://")[2].partition("/")[0].rpartition("@")[0]
     in_query = any("pass" in name.lower() or "secret" in name.lower() for name in url.query)
-    return url.password is not None or ":" in authority or in_query
+    return bool(url.password or authority.partition(":")[2]) or in_query
 
 
 def _opened(url: URL) -> URL:

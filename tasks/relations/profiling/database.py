@@ -11,7 +11,14 @@ from tasks.domain import Dialect, FolderSource, SqlSource
 from tasks.errors import InputError
 from tasks.progress import track
 from tasks.relations.catalogue import Catalogue, declared_in_files
-from tasks.relations.location import BLOCK, ENVIRONMENT, find_location, is_database, shown
+from tasks.relations.location import (
+    BLOCK,
+    ENVIRONMENT,
+    FILE_DATABASES,
+    find_location,
+    is_database,
+    shown,
+)
 from tasks.relations.profiling.dialects import find_dialect
 from tasks.relations.sources import FILE_KINDS
 from tasks.relations.sql_tables import copy_tables, read_catalogue
@@ -62,7 +69,7 @@ def open_database(location: str, read_block: Callable[[str], str], folder: Path)
         catalogue = read_catalogue(place)
         copied = iter(track(catalogue.columns, "tables read", len(catalogue.columns)))
         files = copy_tables(place, catalogue.columns, folder, lambda _: next(copied))
-        told = location if location.startswith((ENVIRONMENT, BLOCK)) else shown(place)
+        told = shown(place) if place.get_backend_name() in FILE_DATABASES else location
         return Database(SqlSource(kind="sql", location=told), shown(place), files, catalogue)
     if not place.is_dir():
         raise InputError(f"The source must be a folder or a database, got {location!r}.")
