@@ -31,13 +31,22 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Further:
+    """Another file of the run, relative to the report, and what it tells."""
+
+    told: str
+    file: str
+
+
+@dataclass(frozen=True)
 class Section:
-    """A heading, paragraphs and tables under it, and the figure that belongs there, if any."""
+    """A heading, paragraphs and tables under it, and what belongs there: a figure, a file."""
 
     title: str
     paragraphs: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
     picture: Picture | None = None
+    further: Further | None = None
 
 
 def table(

@@ -45,6 +45,8 @@ from tasks.report.compose import Findings, compose
 from tasks.report.coverage_study_figure import coverage_study_figures
 from tasks.report.coverage_study_page import coverage_study_page
 from tasks.report.coverage_study_text import coverage_study_text
+from tasks.report.data_docs import DATA_DOCS
+from tasks.report.data_docs_page import data_docs_page
 from tasks.report.drawing import as_png
 from tasks.report.figures import all_figures
 from tasks.report.page import as_page
@@ -55,6 +57,16 @@ from tasks.report.scm_page import query_page, scm_page
 from tasks.report.scm_text import query_text, scm_text
 from tasks.report.text import as_text
 from tasks.run_store import Artifact, RunStore
+
+
+@task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
+def write_data_docs(title: str, contract: Domain, gate: Artifact) -> dict[str, Artifact]:
+    """Write what the gate found as a page; its file by its path in the run's folder."""
+    store = RunStore.current()
+    found = json.loads(store.read_text(gate))
+    report = "" if found["counts"]["blocking"] else "report.html"
+    page = data_docs_page(title, contract, found, report)
+    return {DATA_DOCS: store.save_text(DATA_DOCS, page)}
 
 
 @task(cache_policy=CONTENT, persist_result=True, result_serializer="json")

@@ -31,7 +31,9 @@ def as_text(report: Report) -> str:
 
 
 def _section(section: Section) -> list[str]:
-    told = [line for text in section.paragraphs for line in wrap(printable(text), WIDTH)]
+    further = (f"{section.further.told}: {section.further.file}",) if section.further else ()
+    texts = (*section.paragraphs, *further)
+    told = [line for text in texts for line in wrap(printable(text), WIDTH)]
     blocks = [told, *map(_table, section.tables)]
     body = "\n\n".join("\n".join(block) for block in blocks if block)
     return [section.title.upper(), "-" * len(section.title), body]

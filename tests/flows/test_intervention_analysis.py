@@ -54,6 +54,7 @@ def test_a_run_leaves_all_its_files(finished: Path) -> None:
     assert files >= {
         "domain.yaml",
         "contract.json",
+        "data_docs.html",
         "features.parquet",
         "uncertainty.npz",
         "shares.json",
@@ -76,6 +77,7 @@ def test_prefect_s_page_shows_gate_progress_and_report(finished: Path) -> None:
     key = artifact_key("상점")
     found = artifacts_of(finished)
     assert {f"gate-{key}", f"progress-{key}", f"report-{key}"} <= set(found)
+    assert f"data_docs.html of run 상점/{finished.name}" in str(found[f"gate-{key}"].description)
     assert found[f"progress-{key}"].data == 100
     assert "LEVEL 1: TABLES" in found[f"report-{key}"].data
 
@@ -101,10 +103,12 @@ def test_the_placebo_is_part_of_every_run(report: Report) -> None:
 
 
 def test_names_from_the_data_are_escaped_on_the_page(finished: Path) -> None:
-    page = (finished / "report.html").read_text(encoding="utf-8")
-    assert HTML not in page
-    assert "&lt;b&gt;size&lt;/b&gt;" in page
-    assert "<i>of</i>" not in page
+    for name, other in (("report", "data_docs"), ("data_docs", "report")):
+        page = (finished / f"{name}.html").read_text(encoding="utf-8")
+        assert HTML not in page
+        assert "&lt;b&gt;size&lt;/b&gt;" in page
+        assert "<i>of</i>" not in page
+        assert f'<a href="{other}.html">' in page
 
 
 def test_the_same_run_again_computes_nothing(finished: Path, shops: SmallDatabase) -> None:
@@ -136,7 +140,8 @@ def test_another_target_reads_the_tables_no_second_time(
     other = finished.parent / run(shops, target="paid").partition("/")[2]
     steps = cached(other)
     assert [title for title, was_cached in steps.items() if was_cached] == [
-        "tables held against the contract"
+        "tables held against the contract",
+        "data docs",
     ]
     report = read_report((other / "report.json").read_text(encoding="utf-8"))
     assert (report.task, report.output) == ("paid", "classification")

@@ -1,0 +1,217 @@
+"""The gate's record beside its contract, table by table, as the data docs tell it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tasks.domain import Domain, Table
+from tasks.relations.rules import Rule, rules_of
+from tasks.report.data_docs_words import expected, part, plain_value, shown
+from tasks.report.numerals import count
+
+DATA_DOCS = "data_docs.html"
+"""The page's file in the folder of a run."""
+
+Record = Mapping[str, Any]
+Outcome = Literal["stops", "marked", "kept"]
+OUTCOMES: tuple[Outcome, ...] = ("stops", "marked", "kept")
+"""Worst first."""
+OF_ROWS = ("no repetition", "primary key", "unique", "ordered", "rows")
+"""Rules of the rows as such, or of several columns together."""
+
+
+@dataclass(frozen=True)
+class RuleDocs:
+    """A rule: its name, what it expects, how it came out, and what breaks it."""
+
+    name: str
+    expected: str
+    outcome: Outcome
+    failing: str
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ColumnDocs:
+    """A column: what it is and holds, its cells that break a rule, and its rules, worst first."""
+
+    name: str
+    kind: str
+    missing: str
+    distinct: str
+    least: str
+    largest: str
+    faulty: str
+    faulty_share: float
+    rules: tuple[RuleDocs, ...]
+
+    @property
+    def outcome(self) -> Outcome:
+        """Of its worst rule."""
+        return worst(self.rules)
+
+
+@dataclass(frozen=True)
+class KeyDocs:
+    """A foreign key: its column, the table that it leads to with the anchor, rows without one."""
+
+    column: str
+    parent: str
+    anchor: str
+    orphans: str
+
+
+@dataclass(frozen=True)
+class TableDocs:
+    """A table of the contract, and what was found in it.
+
+    Attributes
+    ----------
+    anchor
+        Of its section.
+    rules, broken
+        Number of its rules, and of those that some row breaks.
+    faulty, faulty_share
+        Cells that break a rule, as a share of all cells in words and as a number.
+    row_rules, columns
+        Those with the worst outcome first.
+    """
+
+    name: str
+    anchor: str
+    rows: int
+    rules: int
+    broken: int
+    faulty: str
+    faulty_share: float
+    primary_key: str
+    time: str
+    keys: tuple[KeyDocs, ...]
+    row_rules: tuple[RuleDocs, ...]
+    columns: tuple[ColumnDocs, ...]
+
+    @property
+    def outcome(self) -> Outcome:
+        """Of its worst rule."""
+        return worst((*self.row_rules, *self.columns))
+
+    @property
+    def stopping(self) -> tuple[tuple[str, RuleDocs], ...]:
+        """The rules that stop a run, each after the table or ``table.column`` whose it is."""
+        of_columns = ((f"{self.name}.{of.name}", rule) for of in self.columns for rule in of.rules)
+        every = (*((self.name, rule) for rule in self.row_rules), *of_columns)
+        return tuple((place, rule) for place, rule in every if rule.outcome == "stops")
+
+
+def worst(found: Iterable[RuleDocs | ColumnDocs | TableDocs]) -> Outcome:
+    """The worst outcome; ``kept`` of nothing."""
+    return min((of.outcome for of in found), key=OUTCOMES.index, default="kept")
+
+
+def data_docs(contract: Domain, record: Record) -> tuple[TableDocs, ...]:
+    """Tell of every table of a contract what was found in it.
+
+    Parameters
+    ----------
+    contract
+        The one that the tables were held against.
+    record
+        ``contract.json``, as `tasks.relations.column_facts.described_record` gives it.
+    """
+    anchors = {name: f"table-{place}" for place, name in enumerate(contract.tables, start=1)}
+    checks, facts = _by_table(record["checks"]), _by_table(record["columns"])
+    return tuple(
+        _table_docs(name, contract.tables[name], checks[name], facts[name], anchors)
+        for name in contract.tables
+    )
+
+
+def _by_table(entries: Iterable[Record]) -> dict[str, list[Record]]:
+    grouped = defaultdict(list)
+    for entry in entries:
+        grouped[entry["table"]].append(entry)
+    return grouped
+
+
+def _table_docs(
+    name: str,
+    table: Table,
+    checks: Sequence[Record],
+    facts: Sequence[Record],
+    anchors: Mapping[str, str],
+) -> TableDocs:
+    # The gate asks first for repetitions, then for the contract's rules in their order.
+    rules = [Rule("no repetition", (), "repairable"), *rules_of(table)]
+    told = [(rule, _rule_docs(rule, check)) for rule, check in zip(rules, checks, strict=True)]
+    columns = [
+        _column_docs(
+            table,
+            of,
+            _worst_first(
+                docs
+                for rule, docs in told
+                if rule.name not in OF_ROWS and of["column"] in rule.columns
+            ),
+        )
+        for of in facts
+    ]
+    cells, faulty = sum(of["rows"] for of in facts), sum(of["faulty"] for of in facts)
+    return TableDocs(
+        name=shown(name),
+        anchor=anchors[name],
+        rows=checks[0]["rows"],
+        rules=len(checks),
+        broken=sum(check["failing"] > 0 for check in checks),
+        faulty=part(faulty, cells),
+        faulty_share=faulty / cells,
+        primary_key=", ".join(map(shown, table.primary_key)),
+        time=shown(table.time),
+        keys=tuple(
+            KeyDocs(
+                column=shown(rule.columns[0]),
+                parent=shown(rule.parent),
+                anchor=anchors[rule.parent],
+                orphans=docs.failing,
+            )
+            for rule, docs in told
+            if rule.name == "foreign key"
+        ),
+        row_rules=_worst_first(docs for rule, docs in told if rule.name in OF_ROWS),
+        columns=tuple(sorted(columns, key=lambda column: OUTCOMES.index(column.outcome))),
+    )
+
+
+def _rule_docs(rule: Rule, check: Record) -> RuleDocs:
+    failing, rows = check["failing"], check["rows"]
+    return RuleDocs(
+        name=rule.name,
+        expected=expected(rule),
+        outcome="stops" if check["blocks"] else "marked" if failing else "kept",
+        failing=f"{failing:,} of {count(rows, 'row')}, {part(failing, rows)}",
+        examples=tuple(map(shown, check["examples"])),
+    )
+
+
+def _column_docs(table: Table, facts: Record, rules: tuple[RuleDocs, ...]) -> ColumnDocs:
+    column, rows = table.columns[facts["column"]], facts["rows"]
+    about = "about " if facts["estimated"] else ""
+    return ColumnDocs(
+        name=shown(facts["column"]),
+        kind=f"{column.type}, {shown(column.unit)}" if column.unit else column.type,
+        missing=_some(facts["missing"], rows),
+        distinct=f"{about}{facts['distinct']:,}",
+        least=plain_value(facts["least"]),
+        largest=plain_value(facts["largest"]),
+        faulty=_some(facts["faulty"], rows),
+        faulty_share=facts["faulty"] / rows,
+        rules=rules,
+    )
+
+
+def _some(number: int, rows: int) -> str:
+    return f"{number:,} ({part(number, rows)})" if number else "0"
+
+
+def _worst_first(rules: Iterable[RuleDocs]) -> tuple[RuleDocs, ...]:
+    return tuple(sorted(rules, key=lambda rule: OUTCOMES.index(rule.outcome)))
