@@ -1,13 +1,16 @@
 """`whence domains` and `whence check`: contracts, and data held against them."""
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 
 from tasks.contract import known_domains, load_contract
+from tasks.domain import Domain
 from tasks.errors import InputError
-from tasks.relations.gate import check_tables
+from tasks.relations.column_facts import described_record
+from tasks.relations.gate import GateResult, check_tables
 from tasks.relations.gate_table import advice, format_checks
-from tasks.relations.sources import read_tables
+from tasks.relations.sources import TableData, read_tables
 
 
 def add_commands(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -25,7 +28,12 @@ def add_commands(subcommands: "argparse._SubParsersAction[argparse.ArgumentParse
         description="Read all tables of a domain and print which rules of its contract they break.",
     )
     check.add_argument("domain", metavar="DOMAIN", help="name of a domain, or a contract's YAML")
-    check.add_argument("--source", type=Path, metavar="FOLDER", help="where the tables lie")
+    check.add_argument(
+        "--source", metavar="LOCATION", help="folder or database in which the tables lie"
+    )
+    check.add_argument(
+        "--page", type=Path, metavar="FILE.html", help="write every rule and column to a page"
+    )
     check.set_defaults(run=run_check)
 
 
@@ -42,13 +50,29 @@ def run_domains(options: argparse.Namespace) -> None:
 def run_check(options: argparse.Namespace) -> None:
     """Carry out ``whence check``."""
     contract = load_contract(options.domain)
-    tables = read_tables(contract, options.source)
+    from tasks.relations.steps import find_source
+
+    tables = read_tables(contract, find_source(contract, options.source))
     result = check_tables(contract, tables)
     rows = sum(data.frame.height for data in tables.values())
     print(f"{contract.title}: {len(tables)} tables, {rows} rows, {len(result.checks)} rules")
     if result.broken:
         print(format_checks(result.broken))
+    if options.page:
+        _write_page(options.page, contract, tables, result)
     if result.blocking:
         raise InputError(advice(result))
     cells = sum(check.failing for check in result.broken)
     print(f"The data may pass; {cells} faults are marked for repair." if cells else "No fault.")
+
+
+def _write_page(
+    page: Path, contract: Domain, tables: Mapping[str, TableData], result: GateResult
+) -> None:
+    from tasks.report.data_docs_page import data_docs_page
+
+    if not page.parent.is_dir():
+        raise InputError(f"--page must be a file in a folder that exists, got {str(page)!r}.")
+    record = described_record(result, tables)
+    page.write_text(data_docs_page(contract.title, contract, record, report=""), encoding="utf-8")
+    print(f"Every rule and column: {page}")
