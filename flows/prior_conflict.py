@@ -25,9 +25,9 @@ from tasks.beliefs.run_records import Calibration, ConflictRun
 from tasks.beliefs.trust import trust, without_program
 from tasks.contract import load_contract
 from tasks.domain import Domain
+from tasks.domain_sources import is_database
 from tasks.errors import InputError
 from tasks.relations.given_data import GivenData
-from tasks.relations.location import is_database
 from tasks.relations.steps import check_data, given_data
 from tasks.report.steps import write_conflict, write_data_docs
 from tasks.run_store import Artifact, RunStore

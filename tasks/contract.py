@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from tasks.contract_checks import check_contract
 from tasks.domain import DemoSource, Domain
+from tasks.domain_sources import FILE_DATABASES, is_database
 from tasks.errors import InputError
 from tasks.locations import resource
 from tasks.table_checks import Problem
@@ -55,8 +56,16 @@ def load_contract(domain: str | Path) -> Domain:
     source = contract.source
     if isinstance(source, DemoSource) or source.location is None:
         return contract
-    location = str(path.parent.absolute() / source.location)
+    location = _from_here(path.parent.absolute(), source.location)
     return contract.model_copy(update={"source": source.model_copy(update={"location": location})})
+
+
+def _from_here(folder: Path, location: str) -> str:
+    """A location relative to the contract's folder, as an absolute one; of a server as it is."""
+    if location.startswith(FILE_DATABASES):
+        kind, _, file = location.partition(":///")
+        return f"{kind}:///{folder / file}"
+    return location if is_database(location) else str(folder / location)
 
 
 def contract_text(contract: Domain) -> str:

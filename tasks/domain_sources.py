@@ -7,6 +7,22 @@ from pydantic import Field, field_validator
 
 from tasks.domain_tables import Frozen
 
+ENVIRONMENT, BLOCK = "env:", "block:"
+"""Before the name of what holds a URL."""
+FILE_DATABASES = ("sqlite", "duckdb")
+"""Databases that are one file."""
+
+
+def is_database(text: str) -> bool:
+    """Whether a location is that of a database, and not a folder.
+
+    Examples
+    --------
+    >>> [is_database(text) for text in ("data/f1", "env:WAREHOUSE", "sqlite:///shop.db")]
+    [False, True, True]
+    """
+    return text.startswith((ENVIRONMENT, BLOCK)) or "://" in text
+
 
 class Dialect(Frozen):
     """How the CSV files of a folder are written.

@@ -12,6 +12,7 @@ GROUND_FLOOR = {
     "locations",
     "domain",
     "domain_media_mix",
+    "domain_sources",
     "domain_tables",
     "domain_tasks",
     "contract",

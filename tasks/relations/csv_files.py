@@ -63,11 +63,11 @@ def read_csv(path: Path, wanted: Collection[str], dialect: Dialect = USUAL) -> p
             "as source.dialect.delimiter in the contract."
         )
     return pl.DataFrame(
-        [
-            frame.to_series(place).alias(name)
+        {
+            name: frame.to_series(place)
             for place, name in enumerate(header)
             if header.count(name) == 1
-        ]
+        }
     )
 
 

@@ -1,8 +1,10 @@
 """The tables that a run is given, each in a file with its digest."""
 
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
+from functools import partial
 from hashlib import file_digest
 from pathlib import Path
 
@@ -14,6 +16,10 @@ from tasks.domain import Domain
 from tasks.relations.location import shown
 from tasks.relations.sources import source_files
 from tasks.run_store import Artifact, RunStore
+
+NO_PART = r"[/\\\x00-\x1f]"
+"""Characters that no part of a path may hold."""
+LONGEST = 60
 
 
 class GivenData(BaseModel):
@@ -58,10 +64,21 @@ def given_tables(store: RunStore, contract: Domain, location: Path | URL | None)
 def keep_tables(store: RunStore, place: str, files: Mapping[str, Path]) -> GivenData:
     """Tables that were copied from a database, moved into the store."""
     kept = {
-        name: store.save(f"{name.replace('/', '_')}.parquet", lambda to, file=file: _move(file, to))  # type: ignore[misc]
+        name: store.save(file_name(name), partial(shutil.move, file))
         for name, file in files.items()
     }
     return _given(place, kept)
+
+
+def file_name(table: str, ending: str = "parquet") -> str:
+    """What the file of a table is called, whatever the table is called.
+
+    Examples
+    --------
+    >>> file_name("../하나"), file_name("orders", "faults.parquet")
+    ('.._하나.parquet', 'orders.faults.parquet')
+    """
+    return f"{re.sub(NO_PART, '_', table)[:LONGEST]}.{ending}"
 
 
 def as_they_lie(place: str, files: Mapping[str, Path]) -> GivenData:
@@ -77,7 +94,3 @@ def as_they_lie(place: str, files: Mapping[str, Path]) -> GivenData:
 def _given(place: str, files: dict[str, Artifact]) -> GivenData:
     digests = [text for name, file in files.items() for text in (name, file.sha256)]
     return GivenData(source=Artifact(path=place, sha256=digest_of(*digests)), files=files)
-
-
-def _move(file: Path, to: Path) -> None:
-    shutil.move(file, to)

@@ -7,26 +7,14 @@ from pathlib import Path
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from tasks.domain_sources import BLOCK, ENVIRONMENT, FILE_DATABASES, is_database
 from tasks.errors import InputError
 
-ENVIRONMENT, BLOCK = "env:", "block:"
 EXPECTED = "sqlite:////folder/file.db, duckdb:////folder/file.duckdb or postgresql://host/database"
 HIDING = (
     "put the whole URL into an environment variable and give env:ITS_NAME, or into a Secret block "
     "of Prefect and give block:ITS-NAME"
 )
-FILE_DATABASES = ("sqlite", "duckdb")
-
-
-def is_database(text: str) -> bool:
-    """Whether a location is that of a database, and not a folder.
-
-    Examples
-    --------
-    >>> [is_database(text) for text in ("data/f1", "env:WAREHOUSE", "sqlite:///shop.db")]
-    [False, True, True]
-    """
-    return text.startswith((ENVIRONMENT, BLOCK)) or "://" in text
 
 
 def refuse_password(text: str) -> None:
@@ -98,6 +86,8 @@ def shown(url: URL) -> str:
     >>> shown(make_url("postgresql://ann:secret@db.example/sales?sslpassword=x"))
     'postgresql://ann:***@db.example/sales'
     """
+    if url.get_backend_name() in FILE_DATABASES:
+        return f"{url.get_backend_name()}:///{url.database}"
     return url.set(query={}).render_as_string(hide_password=True)
 
 

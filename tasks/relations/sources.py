@@ -15,6 +15,7 @@ from tasks.relations.csv_files import read_csv
 from tasks.relations.demo import generate_demo
 from tasks.relations.location import find_location, refuse_block
 from tasks.relations.sql_tables import copy_tables
+from tasks.relations.sql_values import simple_column
 from tasks.relations.typed_values import read_values
 
 FILE_KINDS: tuple[Literal["parquet", "csv"], ...] = ("parquet", "csv")
@@ -174,15 +175,19 @@ def read_file(path: Path, wanted: Collection[str], dialect: Dialect) -> pl.DataF
     if path.suffix == ".csv":
         return read_csv(path, wanted, dialect)
     try:
-        return pl.read_parquet(path)
+        stored = pl.read_parquet(path, glob=False)
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError(f"{path} cannot be read as parquet: {error}") from error
+        what = " ".join(str(error).split())
+        raise InputError(f"{path} cannot be read as parquet: {what}.") from error
+    return pl.DataFrame([simple_column(column) for column in stored.get_columns()])
 
 
 def _without_markers(raw: pl.Series, markers: tuple[str, ...]) -> pl.Series:
     """The column with missing markers, blanks and NaN as null."""
-    if raw.dtype.is_float():
-        return raw.fill_nan(None)
+    if raw.dtype.is_numeric():
+        known = raw.fill_nan(None) if raw.dtype.is_float() else raw
+        numbers = pl.Series(markers, dtype=pl.String).cast(pl.Float64, strict=False).drop_nulls()
+        return known.set(known.cast(pl.Float64).is_in(numbers.implode()), None)
     if raw.dtype != pl.String:
         return raw
     text = raw.str.strip_chars()

@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import date, time, timedelta
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-KNOWN = (int, float, str, date, time, timedelta)
+KNOWN = (int, float, str, date)
 """Types that Polars knows, beside None."""
 
 
@@ -40,16 +40,30 @@ def as_column(name: str, values: Sequence[Any]) -> pl.Series:
     elif not kinds <= {int, float, bool, str}:
         values = [_plain(value) for value in values]
     column = pl.Series(name, values, strict=False)
-    if column.dtype in (pl.Time, pl.Duration):
-        return column.cast(pl.String)
     if isinstance(column.dtype, pl.Datetime) and column.dtype.time_zone:
         return column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
     return column
 
 
+def simple_column(column: pl.Series) -> pl.Series:
+    """A column of a file with its values as numbers, Booleans, times or texts.
+
+    Parameters
+    ----------
+    column
+        Of any type.
+    """
+    kind = column.dtype
+    if isinstance(kind, pl.Categorical | pl.Enum):
+        return column.cast(pl.String)
+    if kind.is_nested() or isinstance(kind, pl.Binary | pl.Time | pl.Duration | pl.Object):
+        return as_column(column.name, column.to_list())
+    return column
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, bytes | bytearray | memoryview):
-        return bytes(value).hex()
+        return f"0x{bytes(value).hex()}"
     if isinstance(value, list | dict | tuple):
         return json.dumps(value, ensure_ascii=False, default=str)
     if value is None or isinstance(value, KNOWN):

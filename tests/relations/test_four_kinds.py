@@ -8,7 +8,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from tasks.contract import load_contract
-from tasks.domain import DemoSource, Domain, FolderSource, SqlSource
+from tasks.domain import Column, DemoSource, Domain, FolderSource, SqlSource, Table
 from tasks.relations.features import build_features
 from tasks.relations.gate import check_tables
 from tasks.relations.location import find_location, refuse_block
@@ -117,3 +117,29 @@ def test_without_that_catalogue_no_name_tells_them(tmp_path: Path) -> None:
     for name, frame in TABLES.items():
         frame.write_parquet(tmp_path / f"{name}.parquet")
     assert not profile_database(open_database(str(tmp_path), refuse_block, tmp_path)).foreign_keys
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_number_that_stands_for_a_missing_value_is_so_in_every_kind(
+    kind: str, tmp_path: Path
+) -> None:
+    frame = pl.DataFrame({"id": [1, 2, 3], "n": [4, -1, 6], "x": [0.5, -999.0, float("nan")]})
+    path = tmp_path / f"t.{kind}"
+    frame.write_csv(path) if kind == "csv" else frame.write_parquet(path)
+    markers = {"n": ("-1", "none"), "x": ("-999",)}
+    columns = {
+        "id": Column(type="integer"),
+        "n": Column(type="integer", missing=markers["n"]),
+        "x": Column(type="number", missing=markers["x"]),
+    }
+    contract = Domain(
+        name="t",
+        title="t",
+        source=FolderSource(kind="csv", location=str(tmp_path)),
+        tables={"t": Table(columns=columns, missing=("NaN",))},
+        tasks={},
+    )
+    data = read_tables(contract)["t"]
+    assert data.frame["n"].to_list() == [4, None, 6]
+    assert data.frame["x"].to_list() == [0.5, None, None]
+    assert not any(data.unreadable.sum().row(0))

@@ -8,17 +8,11 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from tasks.domain import Dialect, FolderSource, SqlSource
+from tasks.domain_sources import BLOCK, ENVIRONMENT, FILE_DATABASES, is_database
 from tasks.errors import InputError
 from tasks.progress import track
 from tasks.relations.catalogue import Catalogue, declared_in_files
-from tasks.relations.location import (
-    BLOCK,
-    ENVIRONMENT,
-    FILE_DATABASES,
-    find_location,
-    is_database,
-    shown,
-)
+from tasks.relations.location import find_location, shown
 from tasks.relations.profiling.dialects import find_dialect
 from tasks.relations.sources import FILE_KINDS
 from tasks.relations.sql_tables import copy_tables, read_catalogue

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import polars as pl
 
 from tasks.domain import Dialect, FolderSource, SqlSource
 from tasks.errors import InputError
 from tasks.progress import track
+from tasks.relations.csv_files import read_header
 from tasks.relations.profiling.columns import ColumnProfile, profile_column
 from tasks.relations.profiling.database import Database
 from tasks.relations.profiling.foreign_keys import ForeignKey, declared_keys, foreign_keys
@@ -75,6 +77,7 @@ def profile_database(database: Database) -> DatabaseProfile:
     tables = {}
     for name, path in track(database.files.items(), "tables", len(database.files)):
         frame = read_file(path, (), dialect)
+        notes += _about_repeated(name, path, dialect)
         if _is_usable(name, frame, notes):
             tables[name] = {
                 column: profile_column(frame[column], dialect.decimal)
@@ -97,6 +100,13 @@ def profile_database(database: Database) -> DatabaseProfile:
             own[key.column] = replace(own[key.column], type=target.type)
     times = table_times(tables, found, declared.times)
     return DatabaseProfile(source, tables, primary, found, times, tuple(notes))
+
+
+def _about_repeated(name: str, path: Path, dialect: Dialect) -> Iterator[str]:
+    header = read_header(path, dialect) if path.suffix == ".csv" else []
+    for column in dict.fromkeys(header):
+        if header.count(column) > 1:
+            yield f"Column {column!r} of {name} is left out: {header.count(column)} bear that name."
 
 
 def _about_times(tables: Mapping[str, Mapping[str, ColumnProfile]]) -> Iterator[str]:
