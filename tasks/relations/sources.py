@@ -9,7 +9,7 @@ from typing import Literal
 import polars as pl
 from sqlalchemy import URL
 
-from tasks.domain import DemoSource, Dialect, Domain, FolderSource, Table
+from tasks.domain import Column, DemoSource, Dialect, Domain, FolderSource, Table
 from tasks.errors import InputError
 from tasks.relations.csv_files import read_csv
 from tasks.relations.demo import generate_demo
@@ -149,10 +149,27 @@ def _type_table(raw: pl.DataFrame, place: str, table: Table, decimal: str = ".")
         raise InputError(f"{place} must hold at least one row, got none.")
     typed, unreadable = {}, {}
     for column, entry in table.columns.items():
-        values = _without_markers(raw[column], (*table.missing, *entry.missing))
-        typed[column] = read_values(values, entry, decimal)
-        unreadable[column] = typed[column].is_null() & values.is_not_null()
+        markers = (*table.missing, *entry.missing)
+        typed[column], unreadable[column] = _type_column(raw[column], entry, markers, decimal)
     return TableData(frame=pl.DataFrame(typed), unreadable=pl.DataFrame(unreadable))
+
+
+def _type_column(
+    raw: pl.Series, column: Column, markers: tuple[str, ...], decimal: str
+) -> tuple[pl.Series, pl.Series]:
+    """Values, null where blank, NaN or a marker; and which of them are not of the type."""
+    known = raw.fill_nan(None) if raw.dtype.is_float() else raw
+    if column.type in ("category", "text"):
+        known = known.cast(pl.String)
+    if known.dtype == pl.String:
+        text = known.str.strip_chars()
+        known = text.set(text.is_in(["", *markers]), None)
+    typed = read_values(known, column, decimal)
+    unreadable = typed.is_null() & known.is_not_null()
+    if typed.dtype.is_numeric():
+        numbers = pl.Series(markers, dtype=pl.String).cast(pl.Float64, strict=False).drop_nulls()
+        typed = typed.set(typed.cast(pl.Float64).is_in(numbers.implode()), None)
+    return typed, unreadable
 
 
 def read_file(path: Path, wanted: Collection[str], dialect: Dialect) -> pl.DataFrame:
@@ -180,15 +197,3 @@ def read_file(path: Path, wanted: Collection[str], dialect: Dialect) -> pl.DataF
         what = " ".join(str(error).split())
         raise InputError(f"{path} cannot be read as parquet: {what}.") from error
     return pl.DataFrame([simple_column(column) for column in stored.get_columns()])
-
-
-def _without_markers(raw: pl.Series, markers: tuple[str, ...]) -> pl.Series:
-    """The column with missing markers, blanks and NaN as null."""
-    if raw.dtype.is_numeric():
-        known = raw.fill_nan(None) if raw.dtype.is_float() else raw
-        numbers = pl.Series(markers, dtype=pl.String).cast(pl.Float64, strict=False).drop_nulls()
-        return known.set(known.cast(pl.Float64).is_in(numbers.implode()), None)
-    if raw.dtype != pl.String:
-        return raw
-    text = raw.str.strip_chars()
-    return text.set(text.is_in(["", *markers]), None)
