@@ -39,10 +39,11 @@ def data_docs_page(title: str, contract: Domain, record: Record, report: str) ->
 def _verdict(counts: Record) -> tuple[str, str]:
     broken = f"{counts['broken']:,} of {count(counts['rules'], 'rule')}"
     if counts["blocking"]:
+        stopping = count(counts["blocking"], "rule stops a run", "rules stop a run")
         return (
             "No run may use these data",
-            f"They break {broken}, {counts['blocking']:,} of which stop a run: mend the data, or "
-            "the contract where it asks too much.",
+            f"They break {broken}; {stopping}: mend the data, or the contract where it asks too "
+            "much.",
         )
     if counts["broken"]:
         return (

@@ -324,3 +324,23 @@ def test_beliefs_on_columns_are_held_against_all_rows(
     assert amount["from_reference"]["mean"]["value"] == pytest.approx(float(sold.mean()), abs=0.05)
     assert found["mean[sales.people]"]["severity"] == "none"
     assert set(told["not_assessable"]) == {"rate[sales.amount]"}
+
+
+def test_a_conflict_that_the_gate_stops_shows_every_rule(
+    place: Path, database: SmallDatabase, capsys: pytest.CaptureFixture[str]
+) -> None:
+    belief = {"family": "normal", "mean": 40.0, "sd": 1.0, "confidence": 0.7}
+    answers = {"client": "lee", "model": "closed", "beliefs": {"mean[sales.amount]": belief}}
+    database.content["name"] = "closed"
+    path = database.folder / "lee.yaml"
+    path.write_text(yaml.safe_dump(answers, allow_unicode=True), encoding="utf-8")
+    contract = database.write()
+    assert main(["beliefs", "elicit", str(path)]) == 0
+    assert main(["beliefs", "conflict", "lee", contract]) == 0
+    assert (latest(place, "conflict-lee") / "data_docs.html").is_file()
+    keys = pl.col("id").replace(3, 2)
+    database.tables["shops"].with_columns(keys).write_csv(database.path("shops"))
+    assert main(["beliefs", "conflict", "lee", contract]) == 2
+    stopped = latest(place, "conflict-lee")
+    assert {path.name for path in stopped.iterdir()} == {"contract.json", "data_docs.html"}
+    assert f"Every rule: {stopped}/data_docs.html" in capsys.readouterr().err

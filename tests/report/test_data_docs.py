@@ -206,6 +206,7 @@ def test_a_rule_that_stops_a_run_heads_the_page() -> None:
     page = page_of(case, "")
     texts = Parsed(page).texts
     assert "No run may use these data" in texts
+    assert any("They break 6 of 26 rules; 1 rule stops a run" in text for text in texts)
     assert texts.index("sales.shop") < texts.index("tables")
     assert ": foreign key, 1 of 5 rows, 20 %" in texts
     _, sales = data_docs(*case)
