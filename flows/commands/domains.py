@@ -4,13 +4,14 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
+from flows.block_reader import block_reader
 from tasks.contract import known_domains, load_contract
 from tasks.domain import Domain
 from tasks.errors import InputError
 from tasks.relations.column_facts import described_record
 from tasks.relations.gate import GateResult, check_tables
 from tasks.relations.gate_table import advice, format_checks
-from tasks.relations.sources import TableData, read_tables
+from tasks.relations.sources import TableData, given_location, read_tables
 
 
 def add_commands(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -50,9 +51,8 @@ def run_domains(options: argparse.Namespace) -> None:
 def run_check(options: argparse.Namespace) -> None:
     """Carry out ``whence check``."""
     contract = load_contract(options.domain)
-    from tasks.relations.steps import find_source
-
-    tables = read_tables(contract, find_source(contract, options.source))
+    read_block = block_reader(debug=options.debug)
+    tables = read_tables(contract, given_location(contract, options.source, read_block))
     result = check_tables(contract, tables)
     rows = sum(data.frame.height for data in tables.values())
     print(f"{contract.title}: {len(tables)} tables, {rows} rows, {len(result.checks)} rules")

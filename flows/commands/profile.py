@@ -4,6 +4,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
+from flows.block_reader import block_reader
 from tasks.contract import contract_text, load_contract
 from tasks.errors import InputError
 
@@ -37,9 +38,9 @@ def run_profile(options: argparse.Namespace) -> None:
         raise InputError(f"{output} exists already: give a name that is free with -o.")
     from tasks.relations.profiling.database import name_of, open_database
     from tasks.relations.profiling.database_draft import draft_database
-    from tasks.relations.steps import read_block
 
     name = output.stem if output else name_of(options.location)
+    read_block = block_reader(debug=options.debug)
     with tempfile.TemporaryDirectory(prefix="whence-") as place:
         database = open_database(options.location, read_block, Path(place))
         contract, said = draft_database(database, name, options.target)

@@ -1,7 +1,7 @@
 """Read a domain's tables as its contract types them; what cannot be read is marked, not lost."""
 
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -90,6 +90,23 @@ def type_tables(contract: Domain, files: Mapping[str, Path]) -> dict[str, TableD
     }
 
 
+def given_location(
+    contract: Domain, given: str | None, read_block: Callable[[str], str]
+) -> Path | URL | None:
+    """The folder or database of a domain: the one given, else the contract's own.
+
+    Parameters
+    ----------
+    contract
+        The domain.
+    given, read_block
+        As of `find_location`.
+    """
+    own = None if isinstance(contract.source, DemoSource) else contract.source.location
+    text = given or own
+    return find_location(text, read_block) if text else None
+
+
 def source_files(contract: Domain, location: Path | URL | None, folder: Path) -> dict[str, Path]:
     """The file of each table, in the contract's order; none where the tables are generated.
 
@@ -112,8 +129,7 @@ def source_files(contract: Domain, location: Path | URL | None, folder: Path) ->
         if location is not None:
             raise InputError(f"The tables of {contract.name} are generated: give no --source.")
         return {}
-    if location is None and source.location is not None:
-        location = find_location(source.location, refuse_block)
+    location = location or given_location(contract, None, refuse_block)
     if location is None:
         raise InputError(
             f"The contract of {contract.name} does not say where its tables lie: give a folder or "

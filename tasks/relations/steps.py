@@ -8,22 +8,20 @@ from prefect import task
 from prefect.blocks.system import Secret
 from prefect.cache_policies import NO_CACHE
 from pydantic import BaseModel
-from sqlalchemy import URL
 
 from tasks.cache import CONTENT, has_broken_off
-from tasks.domain import DemoSource, Domain, FolderSource, SqlSource, Task
+from tasks.domain import Domain, FolderSource, SqlSource, Task
 from tasks.errors import InputError
 from tasks.relations.catalogue import Catalogue
 from tasks.relations.column_facts import described_record
 from tasks.relations.features import add_placebo, build_features
 from tasks.relations.gate import check_tables
 from tasks.relations.gate_table import refusal
-from tasks.relations.given_data import GivenData, as_they_lie, given_tables, keep_tables
-from tasks.relations.location import find_location
+from tasks.relations.given_data import GivenData, as_they_lie, file_name, given_tables, keep_tables
 from tasks.relations.profiling.database import Database, open_database
 from tasks.relations.profiling.database_draft import draft_database
 from tasks.relations.row_sample import sample_rows
-from tasks.relations.sources import type_tables
+from tasks.relations.sources import given_location, type_tables
 from tasks.relations.table_files import needed_columns, read_frames, write_features
 from tasks.relations.task_rows import drawn_by, task_rows
 from tasks.run_store import Artifact, RunStore
@@ -65,12 +63,6 @@ def read_block(name: str) -> str:
         ) from error
 
 
-def find_source(contract: Domain, given: str | None) -> Path | URL | None:
-    """The folder or database of a domain: the one given, else the contract's own."""
-    text = given or (None if isinstance(contract.source, DemoSource) else contract.source.location)
-    return find_location(text, read_block) if text else None
-
-
 @task(
     cache_policy=NO_CACHE,
     persist_result=False,
@@ -80,7 +72,8 @@ def find_source(contract: Domain, given: str | None) -> Path | URL | None:
 )
 def given_data(contract: Domain, given: str | None) -> GivenData:
     """The tables as they are now; a database that goes away is tried again."""
-    return given_tables(RunStore.current(), contract, find_source(contract, given))
+    location = given_location(contract, given, read_block)
+    return given_tables(RunStore.current(), contract, location)
 
 
 @task(
@@ -137,11 +130,11 @@ def check_data(contract: Domain, given: GivenData) -> CheckedData:
             json.dumps(described_record(result, tables), indent=1, ensure_ascii=False),
         ),
         tables={
-            name: store.save(f"{name}.parquet", data.frame.write_parquet)
+            name: store.save(file_name(name), data.frame.write_parquet)
             for name, data in tables.items()
         },
         faults={
-            name: store.save(f"{name}.faults.parquet", frame.write_parquet)
+            name: store.save(file_name(name, "faults.parquet"), frame.write_parquet)
             for name, frame in result.faults.items()
         },
         refusal=refusal(result),
