@@ -75,8 +75,8 @@ def window_rows(
     -------
     polars.DataFrame
         Columns: the task's key, `TIME` (t) and `LABEL`, ordered by both. One row for each entity
-        that has an event in (t - active_days, t] and, unless the task is for idle entities too, a
-        label in (t, t + window_days]; t runs while the window lies within the data.
+        in its table that has an event in (t - active_days, t] and, unless the task is for idle
+        entities too, a label in (t, t + window_days]; t runs while the window lies within the data.
 
     Raises
     ------
@@ -126,12 +126,14 @@ def window_rows(
 
 
 def _events(contract: Domain, tables: dict[str, pl.DataFrame], task: WindowTask) -> pl.DataFrame:
-    """Those with a key and a time, and of their columns only what the task reads."""
+    """Those of a known entity and time, and of their columns only what the task reads."""
     read = {task.key, task.column, task.condition and task.condition.column} - {None}
     frame = tables[task.events]
     times = row_times(contract, tables, task.events)
+    (primary,) = contract.tables[task.entity].primary_key
+    known = frame[task.key].is_in(tables[task.entity][primary].implode())
     columns = [name for name in frame.columns if name in read]
-    return frame.select(columns).with_columns(times).drop_nulls([task.key, TIME])
+    return frame.select(columns).with_columns(times).filter(known).drop_nulls(TIME)
 
 
 def _spread(

@@ -16,6 +16,7 @@ from tasks.relations.features import build_features
 
 START = datetime(2024, 1, 1)
 SPLIT = {"validation": "2024-02-01", "test": "2024-03-01"}
+CUSTOMERS = ["가", "나", "다", "라"]
 LARGE = {"column": "amount", "compare": ">=", "value": 5}
 Labels = dict[tuple[str, int], float]
 """By the customer and the day of the time t."""
@@ -63,7 +64,7 @@ def database(
     customers, days, amounts = zip(*orders, strict=True)
     times = [None if day is None else START + timedelta(days=day) for day in days]
     return {
-        "customers": pl.DataFrame({"id": ["가", "나", "다", "라"]}),
+        "customers": pl.DataFrame({"id": CUSTOMERS}),
         "orders": pl.DataFrame(
             {"customer": customers, "day": times, "amount": amounts, "note": ["" for _ in orders]},
             schema={
@@ -89,7 +90,8 @@ def labels(tables: dict[str, pl.DataFrame], **task: Any) -> Labels:
 
 # Times t are day 0, 10 and 20; the window of day 30 is not complete, as the last order is of
 # day 33. 가 orders all the time, 나 stays away after day 0 and is active until day 19, 다 orders
-# for the first time on day 5 and for an unknown amount then, and 라 comes too late for any t.
+# for the first time on day 5 and for an unknown amount then, 라 comes too late for any t, and
+# 마 is no customer.
 ORDERS = [
     ("가", 0.0, 1.0),
     ("나", 0.0, 9.0),
@@ -100,6 +102,7 @@ ORDERS = [
     ("가", 11.0, 7.0),
     ("가", 33.0, 3.0),
     ("라", 33.0, 3.0),
+    ("마", 5.0, 3.0),
 ]
 ACTIVE = {("가", 0), ("나", 0), ("가", 10), ("나", 10), ("다", 10), ("가", 20), ("다", 20)}
 
@@ -145,7 +148,7 @@ def test_left_out_is_left_out() -> None:
 
 def brute_force(tables: dict[str, pl.DataFrame], task: WindowTask) -> Labels:
     day = timedelta(days=1)
-    orders = tables["orders"].drop_nulls(["customer", "day"]).to_dicts()
+    orders = [o for o in tables["orders"].to_dicts() if o["customer"] in CUSTOMERS and o["day"]]
     found: Labels = {}
     last = max((order["day"] for order in orders), default=START - day)
     t = START
@@ -169,7 +172,7 @@ def brute_force(tables: dict[str, pl.DataFrame], task: WindowTask) -> Labels:
 
 
 ORDER = st.tuples(
-    st.sampled_from(["가", "나", "다", None]),
+    st.sampled_from(["가", "나", "다", "마", None]),
     st.none() | st.integers(-40, 240).map(lambda quarter: quarter / 4),
     st.none() | st.integers(0, 9).map(float),
 )
