@@ -1,7 +1,8 @@
 """What the gate found as one HTML page that needs nothing else: every table, column and rule."""
 
 from tasks.domain import Domain
-from tasks.report.data_docs import Record, data_docs, worst
+from tasks.report.data_docs import Record, data_docs
+from tasks.report.data_docs_parts import worst
 from tasks.report.numerals import count
 from tasks.report.page import TEMPLATES
 

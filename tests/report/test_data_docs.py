@@ -15,8 +15,9 @@ from tasks.domain import Domain
 from tasks.relations.column_facts import described_record
 from tasks.relations.gate import check_tables
 from tasks.relations.sources import TableData
-from tasks.report.data_docs import ColumnDocs, TableDocs, data_docs
+from tasks.report.data_docs import data_docs
 from tasks.report.data_docs_page import data_docs_page
+from tasks.report.data_docs_parts import ColumnDocs, TableDocs
 from tests.contract_parts import column_task
 
 from .test_page import Parsed
