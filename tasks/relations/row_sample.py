@@ -30,11 +30,15 @@ class Sampled(Frozen):
         ``validation`` and ``test``.
     in_parts
         Number of entities that were too large to be drawn whole.
+    rare, of_rare
+        Classes that were left out as too few train rows show them, and the number of their rows.
     """
 
     by: str
     found: dict[str, int]
     in_parts: int
+    rare: tuple[str, ...] = ()
+    of_rare: int = 0
 
 
 def sample_rows(

@@ -20,7 +20,8 @@ from tasks.relations.gate_table import refusal
 from tasks.relations.given_data import GivenData, as_they_lie, file_name, given_tables, keep_tables
 from tasks.relations.profiling.database import Database, open_database
 from tasks.relations.profiling.database_draft import draft_database
-from tasks.relations.row_sample import sample_rows
+from tasks.relations.rare_classes import without_rare_classes
+from tasks.relations.row_sample import Sampled, sample_rows
 from tasks.relations.sources import given_location, type_tables
 from tasks.relations.table_files import needed_columns, read_frames, write_features
 from tasks.relations.task_rows import drawn_by, task_rows
@@ -151,6 +152,10 @@ def make_features(
     frames = read_frames(paths, needed_columns(contract, target))
     found = task_rows(contract, frames, target)
     by = drawn_by(contract, frames, target)
-    chosen, sampled = sample_rows(found, target.split, rows, seed, by)
+    drawn, sampled = sample_rows(found, target.split, rows, seed, by)
+    chosen, rare = without_rare_classes(drawn, target)
+    if rare:
+        left = {"rare": rare, "of_rare": drawn.height - chosen.height}
+        sampled = (sampled or Sampled(by=by, found={}, in_parts=0)).model_copy(update=left)
     table = add_placebo(build_features(contract, frames, target, chosen), seed)
     return store.save("features.parquet", lambda path: write_features(table, path, sampled))

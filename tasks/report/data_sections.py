@@ -1,6 +1,9 @@
 """What went in: data and their faults, model, uncertainty, calibration, diagnostics, settings."""
 
+from collections.abc import Iterator
+
 from tasks.bayes.posterior_diagnostics import GATE
+from tasks.relations.rare_classes import LEAST
 from tasks.report.data_docs import DATA_DOCS
 from tasks.report.evidence import GateCheck
 from tasks.report.numerals import count, estimate, fixed, number, percentage
@@ -9,6 +12,8 @@ from tasks.report.section import Further, Section, table
 from tasks.report.wording import model_check_sentences, score_name, uncertainty_unit
 
 ROWS = ("train", "validation", "test", "evaluated")
+MOST_CLASSES = 8
+"""Classes that are named."""
 KINDS = ("epistemic", "aleatoric", "total", "label_variance")
 
 
@@ -142,23 +147,34 @@ def settings_section(report: Report) -> Section:
     )
 
 
-def _sampling(report: Report) -> tuple[str, ...]:
+def _sampling(report: Report) -> Iterator[str]:
     """How the rows were drawn, where the task has more."""
-    if report.sampled is None:
-        return ()
-    *others, last = (
-        f"{report.rows[part]:,} of {found:,} {part} rows"
-        for part, found in report.sampled.found.items()
-    )
-    drawn = f"{', '.join(others)} and {last}" if others else last
-    by = f"whole entities ({report.sampled.by})" if report.sampled.by else "rows"
-    told = f"Features are built for {drawn}: {by}, drawn at random."
-    if large := report.sampled.in_parts:
-        told += (
-            f" {count(large, 'entity', 'entities')} with more than a tenth of the rows of a part "
-            f"{'was' if large == 1 else 'were'} drawn in parts."
+    sampled = report.sampled
+    if sampled is None:
+        return
+    if sampled.found:
+        *before, last = (
+            f"{report.rows[part]:,} of {found:,} {part} rows"
+            for part, found in sampled.found.items()
         )
-    return (told,)
+        drawn = f"{', '.join(before)} and {last}" if before else last
+        by = f"whole entities ({sampled.by})" if sampled.by else "rows"
+        told = f"Features are built for {drawn}: {by}, drawn at random."
+        if large := sampled.in_parts:
+            told += (
+                f" {count(large, 'entity', 'entities')} with more than a tenth of the rows of a "
+                f"part {'was' if large == 1 else 'were'} drawn in parts."
+            )
+        yield told
+    if sampled.rare:
+        named = ", ".join(sampled.rare[:MOST_CLASSES])
+        others = len(sampled.rare) - MOST_CLASSES
+        more = f" and {others} more" if others > 0 else ""
+        yield (
+            f"{count(len(sampled.rare), 'class', 'classes')} with {count(sampled.of_rare, 'row')} "
+            f"left out, as fewer than {LEAST} entities among the train rows are of them: "
+            f"{named}{more}."
+        )
 
 
 def _faulty_share(check: GateCheck) -> str:

@@ -46,3 +46,15 @@ def test_drawn_rows_are_told(
 def test_of_all_rows_nothing_is_told(report: Report) -> None:
     assert report.sampled is None
     assert told(report, None) == ()
+
+
+def test_classes_that_were_left_out_are_named(report: Report) -> None:
+    few = Sampled(by="", found={}, in_parts=0, rare=("드문", "<b>"), of_rare=1)
+    assert told(report, few) == (
+        "2 classes with 1 row left out, as fewer than 10 entities among the train rows are of "
+        "them: 드문, <b>.",
+    )
+    many = few.model_copy(update={"rare": tuple(map(str, range(12))), "of_rare": 1500})
+    (sentence,) = told(report, many)
+    assert "12 classes with 1,500 rows left out" in sentence
+    assert sentence.endswith("them: 0, 1, 2, 3, 4, 5, 6, 7 and 4 more.")
