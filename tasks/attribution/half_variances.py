@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.attribution.members import SubEnsembles
-from tasks.uncertainty.compiled import compiled
+from tasks.compiled import compiled
 from tasks.uncertainty.threads import over_rows
 
 BLOCK = 256

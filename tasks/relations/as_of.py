@@ -1,4 +1,4 @@
-"""Which rows keys lead to, and which events of a key lie before a time."""
+"""Which rows keys lead to, and what of them is known at a time."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,7 +7,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from tasks.relations.running_sums import sums_at
+
 IntArray = npt.NDArray[np.int64]
+RowArray = npt.NDArray[np.uint32]
 FloatArray = npt.NDArray[np.float64]
 SECONDS_A_DAY = 86400
 MICROSECONDS = 1_000_000
@@ -38,6 +41,49 @@ def find_rows(keys: pl.Series, primary: pl.Series) -> pl.Series:
     return asked.join(known, on="key", how="left", maintain_order="left")["row"]
 
 
+def horizon(times: pl.Series, *, points_to_it: bool) -> IntArray:
+    """Until when a row looks: it sees what became known before its horizon, and nothing else.
+
+    This is the one place that says what a row may know of its database; `EventOrder.end`, the only
+    way to child rows, and `known_rows`, the only way to rows that are pointed to, both ask here. A
+    child row is seen if it became known strictly before the row's own time: at that very moment it
+    may be what is to be predicted, or follow from it. A row that is pointed to may have become
+    known at that very moment too, as an order is written with its items. What has no time in the
+    contract counts as always known; a value that is filled in later than its row must stand among
+    the contract's leaks.
+
+    Parameters
+    ----------
+    times
+        When each of N rows is predicted.
+    points_to_it
+        Whether a key of the row, or of one that it sees, points to what is looked at.
+
+    Returns
+    -------
+    numpy.ndarray
+        N times in microseconds.
+    """
+    return _microseconds(times) + points_to_it
+
+
+def known_rows(rows: pl.Series, became_known: pl.Series, times: pl.Series) -> pl.Series:
+    """Rows that are pointed to; null where one became known too late, or nobody knows when.
+
+    Parameters
+    ----------
+    rows
+        Row of a table that each of N rows points to.
+    became_known
+        When each row of that table did.
+    times
+        When each of the N rows is predicted.
+    """
+    when = became_known.gather(rows)
+    is_known = pl.Series(_microseconds(when) < horizon(times, points_to_it=True))
+    return rows.set(~(is_known & when.is_not_null() & times.is_not_null()), None)
+
+
 @dataclass(frozen=True)
 class EventOrder:
     """Events of one table, sorted within each key by time; those of one time stay as they were.
@@ -54,7 +100,7 @@ class EventOrder:
         ``group * T + rank of the time`` of each event, increasing, shape (M,).
     """
 
-    rows: IntArray
+    rows: RowArray
     keys: pl.Series
     times: IntArray
     ranks: IntArray
@@ -63,48 +109,35 @@ class EventOrder:
         """Place of the first event of each group."""
         return np.searchsorted(self.ranks, groups * len(self.times))
 
-    def end(self, groups: IntArray, times: IntArray) -> IntArray:
-        """Place after the last event of each group strictly before a time.
+    def end(self, groups: IntArray, until: IntArray) -> IntArray:
+        """Place after the last event of each group that became known before a time.
 
-        The only way from a row to events: nothing at or after its own time can pass it.
+        The only way from a row to events: nothing at or after its `horizon` can pass it.
         """
-        earlier = np.searchsorted(self.times, times, side="left")
+        earlier = np.searchsorted(self.times, until, side="left")
         return np.searchsorted(self.ranks, groups * len(self.times) + earlier)
 
-    def running_sums(self, values: pl.Series) -> tuple[FloatArray, FloatArray]:
-        """Sum and number of the known values of a key up to and with each event.
 
-        Those of one key do not depend on the values of others, not even in the last bit.
+def order_events(keys: pl.Series, times: pl.Series, asked: pl.Series) -> EventOrder:
+    """Sort those rows of a table as events whose key is asked for.
 
-        Parameters
-        ----------
-        values
-            Numbers or Booleans, one for each row of the table.
-
-        Returns
-        -------
-        tuple of numpy.ndarray
-            Each of shape (M,).
-        """
-        value, group = pl.col("value"), pl.col("rank") // max(len(self.times), 1)
-        ordered = pl.DataFrame({"value": values.gather(self.rows), "rank": self.ranks})
-        sums = ordered.select(
-            value.cast(pl.Float64).fill_null(0).cum_sum().over(group).alias("sum"),
-            value.is_not_null().cast(pl.Float64).cum_sum().over(group).alias("known"),
-        )
-        return sums["sum"].to_numpy(), sums["known"].to_numpy()
-
-
-def order_events(keys: pl.Series, times: pl.Series) -> EventOrder:
-    """Sort a table's rows as events; rows without a key or a time are none."""
-    is_event = keys.is_not_null() & times.is_not_null()
-    rows = is_event.arg_true().to_numpy().astype(np.int64)
-    distinct = keys.gather(rows).unique(maintain_order=True)
-    groups = find_rows(keys.gather(rows), distinct).to_numpy().astype(np.int64)
-    distinct_times, time_ranks = np.unique(_microseconds(times)[rows], return_inverse=True)
-    ranks = groups * len(distinct_times) + time_ranks
+    Parameters
+    ----------
+    keys, times
+        Of the table's rows; those without a key or a time are no events.
+    asked
+        Keys whose events are wanted; nothing is lost by leaving out the others.
+    """
+    wanted = keys.is_in(asked.drop_nulls().unique().implode())
+    rows = (wanted.fill_null(False) & times.is_not_null()).arg_true()
+    own = keys.gather(rows)
+    distinct = own.unique(maintain_order=True)
+    groups = find_rows(own, distinct).to_numpy().astype(np.int64)
+    moments = _microseconds(times.gather(rows))
+    distinct_times = np.unique(moments)
+    ranks = groups * len(distinct_times) + np.searchsorted(distinct_times, moments)
     order = np.argsort(ranks, kind="stable")
-    return EventOrder(rows[order], distinct, distinct_times, ranks[order])
+    return EventOrder(rows.to_numpy()[order], distinct, distinct_times, ranks[order])
 
 
 @dataclass(frozen=True)
@@ -113,8 +146,8 @@ class Past:
 
     Attributes
     ----------
-    order
-        The events.
+    events
+        Row of each of the M events in its table, those of a key one after the other, shape (M,).
     first, end
         Places in it, shape (N,); equal where there is no event.
     recent
@@ -125,7 +158,7 @@ class Past:
         Days since the last event; null where there is none.
     """
 
-    order: EventOrder
+    events: RowArray
     first: IntArray
     recent: IntArray
     end: IntArray
@@ -135,7 +168,7 @@ class Past:
     def take(self, chosen: npt.NDArray[np.intp]) -> "Past":
         """The past of some of the N rows."""
         places = (self.first[chosen], self.recent[chosen], self.end[chosen])
-        return Past(self.order, *places, self.last.gather(chosen), self.days.gather(chosen))
+        return Past(self.events, *places, self.last.gather(chosen), self.days.gather(chosen))
 
     @property
     def count(self) -> pl.Series:
@@ -150,6 +183,9 @@ class Past:
     def means(self, values: pl.Series) -> tuple[pl.Series, pl.Series]:
         """Mean of a column's known values over the events, and over the recent ones.
 
+        What is summed up for one key does not depend on the values of others, not even in the last
+        bit.
+
         Parameters
         ----------
         values
@@ -160,16 +196,9 @@ class Past:
         tuple of polars.Series
             N means each; null where no value is known.
         """
-        total, known = (np.append(sums, 0) for sums in self.order.running_sums(values))
-        now, past = self._last_place(self.end), self._last_place(self.recent)
-        return (
-            _ratio(total[now], known[now]),
-            _ratio(total[now] - total[past], known[now] - known[past]),
-        )
-
-    def _last_place(self, end: IntArray) -> IntArray:
-        """Place of the last event before `end`, or the place of a zero after all events."""
-        return np.where(end > self.first, end - 1, len(self.order.rows))
+        total, known = sums_at(values, self.events, self.first, self.end)
+        past, known_past = sums_at(values, self.events, self.first, self.recent)
+        return _ratio(total, known), _ratio(total - past, known - known_past)
 
 
 def past_events(order: EventOrder, keys: pl.Series, times: pl.Series, recent: timedelta) -> Past:
@@ -186,19 +215,19 @@ def past_events(order: EventOrder, keys: pl.Series, times: pl.Series, recent: ti
     """
     found = find_rows(keys, order.keys)
     groups = found.fill_null(0).to_numpy().astype(np.int64)
-    moments = _microseconds(times)
+    until = horizon(times, points_to_it=False)
     first = order.first(groups)
-    end = order.end(groups, moments)
-    before = order.end(groups, moments - recent // timedelta(microseconds=1))
+    end = order.end(groups, until)
+    before = order.end(groups, until - recent // timedelta(microseconds=1))
     nobody = found.is_null().to_numpy()
     end[nobody] = before[nobody] = first[nobody]
     some = pl.Series(end > first)
     places = pl.Series(end - 1).set(~some, None)
     last_ranks = pl.Series(order.ranks).gather(places)
     last_times = pl.Series(order.times).gather(last_ranks % max(len(order.times), 1))
-    days = (pl.Series(moments) - last_times) // MICROSECONDS / SECONDS_A_DAY
+    days = (pl.Series(until) - last_times) // MICROSECONDS / SECONDS_A_DAY
     last = pl.Series(order.rows, dtype=pl.UInt32).gather(places)
-    return Past(order, first, before, end, last, days)
+    return Past(order.rows, first, before, end, last, days)
 
 
 def _microseconds(times: pl.Series) -> IntArray:

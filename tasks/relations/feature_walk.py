@@ -19,7 +19,7 @@ import numpy.typing as npt
 import polars as pl
 
 from tasks.domain import Domain
-from tasks.relations.as_of import EventOrder, Past, find_rows, order_events, past_events
+from tasks.relations.as_of import Past, find_rows, known_rows, order_events, past_events
 from tasks.relations.events import row_times
 
 
@@ -116,25 +116,12 @@ class FeatureWalk:
             if table.time
         }
 
-    @cached_property
-    def orders(self) -> dict[tuple[str, str], EventOrder]:
-        """The rows of each table that has a time, as events of each of its foreign keys."""
-        return {
-            (name, key): order_events(self.tables[name][key], times)
-            for name, times in self.row_times.items()
-            for key in self.contract.tables[name].foreign_keys
-        }
-
     def own(self, name: str, keys: pl.Series, path: tuple[str, ...]) -> Iterator[Reach]:
-        """The row of a table that each key points to, and that row's parents.
-
-        A row that became known only after the predicted row's time tells nothing.
-        """
+        """The row of a table that each key points to if it was known, and that row's parents."""
         (primary,) = self.contract.tables[name].primary_key
         rows = find_rows(keys, self.tables[name][primary])
         if name in self.row_times:
-            is_known = self.row_times[name].gather(rows) <= self.times
-            rows = rows.set(~is_known.fill_null(False), None)
+            rows = known_rows(rows, self.row_times[name], self.times)
         yield Reach(path, name, rows)
         yield from self.parents(name, rows, path)
 
@@ -157,7 +144,8 @@ class FeatureWalk:
     ) -> Iterator[Reach]:
         """The child rows before each row's time, and the last one's parents."""
         here = (*path, f"<-{name}.{key}")
-        past = past_events(self.orders[name, key], keys, self.times, self.recent)
+        order = order_events(self.tables[name][key], self.row_times[name], keys)
+        past = past_events(order, keys, self.times, self.recent)
         yield Reach(here, name, past.last, past)
         for other, parent in self.contract.tables[name].foreign_keys.items():
             if other == key:

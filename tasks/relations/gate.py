@@ -7,12 +7,14 @@ from typing import Any
 import polars as pl
 
 from tasks.domain import Domain
-from tasks.relations.expectations import failing_rows
+from tasks.relations import expectations, polars_expectations
 from tasks.relations.rules import Rule, rules_of
 from tasks.relations.sources import TableData
 
 ROW = "(row)"
 EXAMPLES = 3
+MOST_ROWS = 1_000_000
+"""Of a table that Great Expectations checks; of a larger one the same rules are asked in Polars."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,8 @@ def _check_table(
     repeated = repeated_rows(frame)
     checks = [_describe(name, Rule("no repetition", (), "repairable"), frame, repeated)]
     faults = {column: pl.repeat(False, frame.height, eager=True) for column in frame.columns}
-    for rule, failing in failing_rows(rules, tables[name], ~repeated, parents):
+    engine = polars_expectations if frame.height > MOST_ROWS else expectations
+    for rule, failing in engine.failing_rows(rules, tables[name], ~repeated, parents):
         checks.append(_describe(name, rule, frame, failing))
         for column in rule.columns:
             faults[column] = faults[column] | failing

@@ -58,7 +58,7 @@ class Rule:
 
 
 def rules_of(table: Table) -> list[Rule]:
-    """All rules of a table, in the order in which a reader would ask them.
+    """All rules of a table, each once, in the order in which a reader would ask them.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def rules_of(table: Table) -> list[Rule]:
             Rule("foreign key", (name,), "repairable", most=table.most_orphans, parent=parent)
         )
     rules += [_explicit_rule(expectation) for expectation in table.expectations]
-    return rules
+    return list(dict.fromkeys(rules))
 
 
 def _column_rules(name: str, column: Column, *, is_key: bool) -> list[Rule]:

@@ -13,7 +13,7 @@ rank documents with additive ensembles of regression trees, SIGIR, 73-82.
 
 import numpy as np
 
-from tasks.uncertainty.compiled import compiled, lowest_bit
+from tasks.compiled import compiled, lowest_bit
 from tasks.uncertainty.masked_trees import MaskedTrees, Masks
 from tasks.uncertainty.protocol import FloatArray, IntArray
 from tasks.uncertainty.threads import over_rows

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tasks.uncertainty.compiled import compiled
+from tasks.compiled import compiled
 from tasks.uncertainty.path_trees import PathTrees
 from tasks.uncertainty.protocol import FloatArray, IntArray
 from tasks.uncertainty.threads import over_rows

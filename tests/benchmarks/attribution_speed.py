@@ -20,9 +20,9 @@ from tasks.attribution.baseline import baseline_of
 from tasks.attribution.hierarchy import single_columns
 from tasks.attribution.members import split_members
 from tasks.attribution.owen import Precision, owen_shares
+from tasks.compiled import compiled
 from tasks.uncertainty.bagging import fit_bagged
 from tasks.uncertainty.boosting import BoostingSettings
-from tasks.uncertainty.compiled import compiled
 from tasks.uncertainty.hybrids import TreeHybrids
 from tasks.uncertainty.masked_trees import MaskedTrees, Masks
 from tasks.uncertainty.protocol import FloatArray, IntArray

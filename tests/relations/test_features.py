@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tasks.contract import check_contract
 from tasks.domain import PLACEBO, Domain, Task, WindowTask
 from tasks.errors import InputError
-from tasks.relations.as_of import order_events
+from tasks.relations.as_of import order_events, past_events
 from tasks.relations.events import LABEL, TIME, window_rows
 from tasks.relations.features import (
     FeatureTable,
@@ -21,6 +21,7 @@ from tasks.relations.features import (
     link_rows,
     read_features,
 )
+from tasks.relations.running_sums import sums_at
 from tasks.relations.task_rows import task_rows
 
 DAY = timedelta(days=1)
@@ -493,13 +494,37 @@ def test_what_one_key_sums_up_does_not_depend_on_other_keys() -> None:
     """Not even in the last bit: a repair elsewhere must not move a row across a threshold."""
     rng = np.random.default_rng(1)
     keys = pl.Series(rng.integers(0, 5, 500))
-    order = order_events(keys, pl.Series([START + int(d) * DAY for d in rng.integers(0, 99, 500)]))
+    times = pl.Series([START + int(d) * DAY for d in rng.integers(0, 99, 500)])
+    past = past_events(order_events(keys, times, keys), keys, times, 20 * DAY)
     values = pl.Series(rng.normal(size=500))
     others = values.set(keys != 3, 1e15)
-    here = (keys == 3).to_numpy()[order.rows]
+    alone = past_events(order_events(keys, times, pl.Series([3])), keys, times, 20 * DAY)
+    here = keys == 3
     assert here.sum() > 50
-    for before, after in zip(order.running_sums(values), order.running_sums(others), strict=True):
-        np.testing.assert_array_equal(before[here], after[here])
+    for mean, *same in zip(
+        past.means(values), past.means(others), alone.means(values), strict=True
+    ):
+        for other in same:
+            assert mean.filter(here).equals(other.filter(here))
+        assert not mean.equals(same[0])
+        assert same[1].filter(~here).null_count() == (~here).sum()
+
+
+def test_runs_are_summed_one_after_the_other() -> None:
+    """Against a loop in plain Python: runs that share, nest, are empty, and come in any order."""
+    rng = np.random.default_rng(2)
+    values = pl.Series(rng.normal(size=60) * 10.0 ** rng.integers(-9, 9, 60))
+    values = values.set(pl.Series(rng.random(60) < 0.2), None)
+    rows = rng.permutation(60)[:50].astype(np.uint32)
+    first = rng.choice([0, 10, 35], 40)
+    end = first + rng.integers(0, 15, 40)
+    sums, counts = sums_at(values, rows, first, end)
+    for k in range(40):
+        total, known = 0.0, 0
+        for row in rows[first[k] : end[k]]:
+            if values[int(row)] is not None:
+                total, known = total + values[int(row)], known + 1
+        assert (sums[k], counts[k]) == (total, known)
 
 
 def test_the_placebo_is_noise_of_which_nothing_else_knows() -> None:

@@ -321,3 +321,8 @@ def test_formula_1_passes(f1_data: Path, capsys: pytest.CaptureFixture[str]) -> 
     out = capsys.readouterr().out
     assert out.startswith("Formula 1, Ergast schema: 13 tables, 114903 rows, 229 rules")
     assert out.rstrip().endswith("The data may pass; 1740 faults are marked for repair.")
+
+
+def test_a_rule_that_is_given_twice_is_asked_once(database: Database) -> None:
+    database.demand("tables/sales/expectations", [{"kind": "rows", "least": 9}] * 2)
+    assert [check.rule for check in gate(database).blocking] == ["rows"]
