@@ -1,24 +1,17 @@
 """A draft of a contract for a database that nobody has described."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
 
-import polars as pl
-
-from tasks.domain import Column, ColumnTask, Domain, Rows, Split, Table
-from tasks.errors import InputError
-from tasks.relations.events import row_times
+from tasks.domain import Column, ColumnTask, Domain, Rows, Table
 from tasks.relations.profiling.columns import ColumnProfile
 from tasks.relations.profiling.leaks import Leak
 from tasks.relations.profiling.profile import DatabaseProfile
+from tasks.relations.profiling.row_times import LaterTime, later_times, time_split
 from tasks.relations.profiling.targets import find_target, output_of, target_leaks
 from tasks.table_checks import NUMERIC
 
 MOST_VALUES = 12
 """Different values of a category, up to which they are named."""
-TRAIN, VALIDATION = 0.6, 0.8
-"""Shares of the rows before validation and before the test begin."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +28,15 @@ class Draft:
         That predicts it.
     leaks
         Columns of its table that probably tell it, which the contract keeps from the model.
+    later
+        Times that were filled in after their rows became known, which it keeps from it, too.
     """
 
     contract: Domain
     target: str
     task: ColumnTask
     leaks: tuple[Leak, ...]
+    later: tuple[LaterTime, ...]
 
 
 def draft_contract(profile: DatabaseProfile, name: str, target: str) -> Draft:
@@ -77,11 +73,13 @@ def draft_contract(profile: DatabaseProfile, name: str, target: str) -> Draft:
         output=output,
         table=table,
         column=column,
-        split=_split(drafted, profile, table),
+        split=time_split(profile, table),
     )
+    later = later_times(profile)
     told = dict.fromkeys(f"{table}.{name}" for leak in leaks for name in leak.columns)
+    told |= dict.fromkeys(f"{one.table}.{one.column}" for one in later)
     contract = drafted.model_copy(update={"tasks": {column: task}, "leaks": tuple(told)})
-    return Draft(contract, target, task, tuple(leaks))
+    return Draft(contract, target, task, tuple(leaks), later)
 
 
 def _table(profile: DatabaseProfile, name: str) -> Table:
@@ -115,28 +113,3 @@ def _column(profile: DatabaseProfile, table: str, name: str, found: ColumnProfil
         values=tuple(known.unique().sort()) if named else None,
         severity="block" if stops else "repairable",
     )
-
-
-def _split(drafted: Domain, profile: DatabaseProfile, table: str) -> Split:
-    """Days from which on rows are for validation and for the test, by the shares of rows."""
-    times = row_times(drafted, _frames(profile.tables), table).drop_nulls().sort()
-    days = [_day(times, share) + timedelta(days=1) for share in (TRAIN, VALIDATION)]
-    if not times[0].date() < days[0] < days[1] <= times[-1].date():
-        raise InputError(
-            f"The rows of {table} cannot be split by time: they lie between "
-            f"{times[0]:%Y-%m-%d} and {times[-1]:%Y-%m-%d}, and 40 % of them must be later than "
-            "60 %, 20 % than 80 %."
-        )
-    return Split(validation=days[0], test=days[1])
-
-
-def _day(times: pl.Series, share: float) -> date:
-    day: date = times[int(share * len(times))].date()
-    return day
-
-
-def _frames(tables: Mapping[str, Mapping[str, ColumnProfile]]) -> dict[str, pl.DataFrame]:
-    return {
-        name: pl.DataFrame({column: found.values for column, found in columns.items()})
-        for name, columns in tables.items()
-    }

@@ -39,6 +39,14 @@ def summarise_draft(profile: DatabaseProfile, draft: Draft) -> str:
         f"{target} is told. Take them from leaks if they are known before it."
         for leak in draft.leaks
     ]
+    if draft.later:
+        times = ", ".join(
+            f"{one.table}.{one.column} ({100 * one.share:.0f} %)" for one in draft.later
+        )
+        lines.append(
+            "Kept from the model, as they lie after their row's own time in so many rows: "
+            f"{times}. Take those from leaks that were known from the first, such as a due date."
+        )
     others = [one for one in target_candidates(profile) if one != target][:MOST_CANDIDATES]
     if others:
         lines.append(f"Others that could be predicted: {', '.join(others)}.")

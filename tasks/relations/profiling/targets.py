@@ -5,6 +5,7 @@ from tasks.errors import InputError
 from tasks.relations.profiling.leaks import Leak, find_leaks
 from tasks.relations.profiling.names import sounds_like_key
 from tasks.relations.profiling.profile import DatabaseProfile
+from tasks.relations.profiling.row_times import can_be_split
 from tasks.relations.profiling.times import LEAST_KNOWN
 from tasks.table_checks import NUMERIC
 from tasks.targets import OUTPUTS
@@ -17,9 +18,13 @@ def target_candidates(profile: DatabaseProfile) -> list[str]:
     """Columns that could be predicted, of the tables with most foreign keys and rows first.
 
     Numbers that vary, beside keys and those that are known of a few rows only, in tables that have
-    a time and belong to others.
+    a time by which they can be split and belong to others.
     """
-    facts = [name for name in profile.times if len(profile.keys_of(name)) > 1]
+    facts = [
+        name
+        for name in profile.times
+        if len(profile.keys_of(name)) > 1 and can_be_split(profile, name)
+    ]
     facts.sort(key=lambda name: (len(profile.keys_of(name)), profile.rows_of(name)), reverse=True)
     return [
         f"{name}.{column}"

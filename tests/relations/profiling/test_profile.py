@@ -15,6 +15,7 @@ from tasks.relations.location import refuse_block
 from tasks.relations.profiling.database import open_database
 from tasks.relations.profiling.draft import draft_contract
 from tasks.relations.profiling.profile import DatabaseProfile, profile_database
+from tasks.relations.profiling.row_times import later_times
 from tasks.relations.profiling.summary import summarise_draft, summarise_profile
 from tasks.relations.profiling.targets import target_candidates, target_leaks
 
@@ -129,7 +130,7 @@ def test_the_draft_says_what_it_assumes(profile: DatabaseProfile) -> None:
     contract = draft.contract
     assert list(check_contract(contract)) == []
     assert "always" not in contract.tables["orders"].columns  # it never varies
-    assert set(contract.leaks) == {"orders.weight", "orders.fee"}
+    assert set(contract.leaks) == {"orders.weight", "orders.fee", "orders.shipped"}
     split = contract.tasks["total"].split
     assert (split.validation, split.test) == (date(2024, 5, 1), date(2024, 6, 10))
     city = contract.tables["고객"].columns["도시"]
@@ -140,6 +141,7 @@ def test_the_draft_says_what_it_assumes(profile: DatabaseProfile) -> None:
     said = summarise_draft(profile, draft)
     assert "Kept from the model: " in said
     assert "by which 100.0 % of orders.total is told" in said
+    assert "after their row's own time in so many rows: orders.shipped (100 %)" in said
     assert "orders: 400 rows, key order_id, known since ordered" in summarise_profile(profile)
 
 
@@ -166,6 +168,40 @@ def test_rows_of_one_day_cannot_be_split(tmp_path: Path) -> None:
     found = profile_folder(write(tmp_path / "data", tables))
     with pytest.raises(InputError, match="cannot be split by time: they lie between 2024-01-01"):
         draft_contract(found, "x", "orders.y")
+
+
+def test_times_that_lie_after_their_rows_are_told_with_their_share(tmp_path: Path) -> None:
+    """Also where the row's own time is its parent's; a day more or less is none."""
+    seen = [day + timedelta(days=30 if k % 4 else -5) for k, day in enumerate(DAYS)]
+    entered = [day + timedelta(days=1) for day in DAYS]
+    tables = {
+        "orders": {"order_id": np.arange(N), "day": DAYS, "entered": entered},
+        "lines": {"line_id": np.arange(N), "order_id": np.arange(N), "last_seen": seen},
+    }
+    found = profile_folder(write(tmp_path / "data", tables))
+    assert found.times["lines"] == "order_id.day"
+    (later,) = later_times(found)
+    assert (later.table, later.column, later.share) == ("lines", "last_seen", 0.75)
+
+
+def test_the_first_target_is_of_a_table_that_can_be_split(tmp_path: Path) -> None:
+    tables = {
+        "shops": {"shop_id": np.arange(9), "size": np.arange(9)},
+        "a": {
+            "a_id": np.arange(N),
+            "shop_id": np.arange(N) % 9,
+            "day": DAYS[:1] * N,
+            "y": np.arange(N),
+        },
+        "b": {
+            "b_id": np.arange(50),
+            "shop_id": np.arange(50) % 9,
+            "day": DAYS[:50],
+            "z": np.arange(50),
+        },
+    }
+    found = profile_folder(write(tmp_path / "data", tables))
+    assert target_candidates(found) == ["b.z"]
 
 
 def test_a_time_that_never_varies_stays_in_the_draft(tmp_path: Path) -> None:
