@@ -49,7 +49,7 @@ def node_values(
         node, at = node_of(name), table
         rows = pl.int_range(database.tables[table].height, dtype=pl.UInt32, eager=True)
         for key in key_path(database.contract, table, node.table) or ():
-            rows = pointed_to(database, at, key).gather(rows)
+            rows = pointed_to(database, at, key, rows)
             at = database.contract.tables[at].foreign_keys[key]
         values = known[node.table][node.column].gather(rows)
         number = database.contract.tables[node.table].columns[node.column].type in NUMBERS

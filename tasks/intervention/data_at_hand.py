@@ -10,7 +10,7 @@ from tasks.domain import Domain, Task
 from tasks.intervention.faulty_database import FaultyDatabase
 from tasks.intervention.rescoring import Evaluation
 from tasks.relations.features import FeatureTable
-from tasks.relations.table_files import read_features, read_frames
+from tasks.relations.table_files import needed_columns, read_features, read_frames
 from tasks.run_store import Artifact, RunStore
 from tasks.uncertainty.files import read_ensemble
 from tasks.uncertainty.model_data import ModelData, model_data
@@ -43,10 +43,11 @@ class DataAtHand(BaseModel):
     replicates: int
 
     def database(self, store: RunStore) -> FaultyDatabase:
-        """The tables with their faults."""
+        """The tables with their faults; columns that the task does not need are left out."""
+        paths = {name: store.fetch(kept) for name, kept in self.tables.items()}
         return FaultyDatabase(
             contract=self.contract,
-            tables=read_frames({name: store.fetch(kept) for name, kept in self.tables.items()}),
+            tables=read_frames(paths, needed_columns(self.contract, self.target)),
             faults=read_frames({name: store.fetch(kept) for name, kept in self.faults.items()}),
             task=self.target,
         )

@@ -56,6 +56,11 @@ class FaultyDatabase:
         condition = "" if task.condition is None else task.condition.column
         return task.events, task.column or condition
 
+    @property
+    def size(self) -> int:
+        """Bytes of the tables in memory."""
+        return sum(int(frame.estimated_size()) for frame in self.tables.values())
+
     @cached_property
     def ordering(self) -> frozenset[tuple[str, str]]:
         """Columns that say when rows became known: times, and keys that lead to them."""
@@ -124,7 +129,7 @@ class FaultyDatabase:
         return {
             name: frame.with_columns(
                 frame[column].set(self.faulty(name, column), None)
-                for column in self.contract.tables[name].columns
+                for column in frame.columns
                 if self.faulty(name, column).any()
             )
             for name, frame in self.tables.items()

@@ -15,9 +15,11 @@ from tasks.intervention.predictors import (
     response_matrix,
 )
 from tasks.intervention.replicate_cells import FloatArray
+from tasks.seeds import generator
 
 FEWEST_IN_A_LEAF = 5
 MOST_ROWS = 5000
+MOST_DONORS = 100_000
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,9 @@ def fit_imputer(
 ) -> Imputer:
     """Set up the draws of a column's cells given the other columns of the row and its parents.
 
+    Where more than 100,000 rows are clean, so many of them at random may give their value; each
+    draw looks at 5,000.
+
     Parameters
     ----------
     database
@@ -102,7 +107,7 @@ def fit_imputer(
     NotApplicable
         If no cell of the column is clean in a row from before the task's validation date.
     """
-    clean = database.donors(name, column).arg_true()
+    clean = _some(database.donors(name, column).arg_true(), f"{name}.{column}")
     if clean.is_empty():
         raise NotApplicable(
             f"No cell of {name}.{column} is clean in a row to train on: nothing tells what it may "
@@ -110,11 +115,13 @@ def fit_imputer(
         )
     rows = mended.arg_true()
     table = database.contract.tables[name]
-    every_row = pl.int_range(len(mended), eager=True)
-    others = known_columns(database, name, every_row, column)
-    predictors = predictor_matrix(others, len(mended))
+    looked_at = pl.int_range(len(mended), dtype=pl.UInt32, eager=True)
+    if len(mended) > MOST_DONORS:
+        looked_at = looked_at.filter(mended | looked_at.is_in(clean.implode()))
+    others = known_columns(database, name, looked_at, column)
+    predictors = predictor_matrix(others, len(looked_at))
     if column in table.foreign_keys:
-        parents = pointed_to(database, name, column).gather(clean)
+        parents = pointed_to(database, name, column, clean)
         known = known_columns(database, table.foreign_keys[column], parents)
     else:
         known = iter([(table.columns[column], database.tables[name][column].gather(clean))])
@@ -122,7 +129,15 @@ def fit_imputer(
         values=database.tables[name][column],
         mended=rows.to_numpy(),
         clean=clean.to_numpy(),
-        known=predictors[clean.to_numpy()],
-        asked=predictors[rows.to_numpy()],
+        known=predictors[looked_at.search_sorted(clean).to_numpy()],
+        asked=predictors[looked_at.search_sorted(rows).to_numpy()],
         response=response_matrix(known, len(clean)),
     )
+
+
+def _some(rows: pl.Series, purpose: str) -> pl.Series:
+    """So many of the rows at random as may be donors, in their order; all where they are few."""
+    if len(rows) <= MOST_DONORS:
+        return rows
+    chosen = generator(0, f"donors of {purpose}").choice(len(rows), MOST_DONORS, replace=False)
+    return rows.gather(np.sort(chosen))

@@ -40,14 +40,15 @@ def known_columns(
             yield entry, frame[column].gather(rows)
     for key, parent in database.contract.tables[name].foreign_keys.items():
         if key not in left_out:
-            yield from known_columns(database, parent, pointed_to(database, name, key).gather(rows))
+            yield from known_columns(database, parent, pointed_to(database, name, key, rows))
 
 
-def pointed_to(database: FaultyDatabase, name: str, key: str) -> pl.Series:
-    """Row of the parent that each row of a table points to; null for an orphan."""
+def pointed_to(database: FaultyDatabase, name: str, key: str, rows: pl.Series) -> pl.Series:
+    """Row of the parent that each of some rows of a table points to; null for an orphan."""
     parent = database.contract.tables[name].foreign_keys[key]
     (primary,) = database.contract.tables[parent].primary_key
-    return find_rows(database.known_tables[name][key], database.tables[parent][primary])
+    keys = database.known_tables[name][key].gather(rows)
+    return find_rows(keys, database.tables[parent][primary])
 
 
 def predictor_matrix(columns: Iterable[Known], n_rows: int) -> FloatArray:

@@ -21,6 +21,8 @@ from tasks.intervention.simulated_action import (
 )
 from tasks.progress import track
 
+MOST_TO_COPY = 100_000_000
+"""Bytes of a database that each process gets its own copy of; threads share a larger one."""
 FEWEST_CELLS = 0.5
 """Share of the cells in which an action must change the uncertainty to be told."""
 
@@ -114,10 +116,14 @@ def _outcomes(
     """Outcomes in the order of the actions."""
     if workers == 1:
         return (_outcome(scene, action) for action in actions)
-    packed = pickle.dumps(scene)  # once: the members alone take a quarter of a second
-    outcomes: Iterator[list[Simulated] | str] = Parallel(n_jobs=workers, return_as="generator")(
-        delayed(_packed_outcome)(packed, action) for action in actions
-    )
+    if scene.database.size > MOST_TO_COPY:
+        prefer, calls = "threads", [delayed(_outcome)(scene, action) for action in actions]
+    else:
+        packed = pickle.dumps(scene)  # once: the members alone take a quarter of a second
+        prefer, calls = "processes", [delayed(_packed_outcome)(packed, a) for a in actions]
+    outcomes: Iterator[list[Simulated] | str] = Parallel(
+        n_jobs=workers, prefer=prefer, return_as="generator"
+    )(calls)
     return outcomes
 
 

@@ -10,6 +10,7 @@ import pytest
 from scipy import stats
 
 from tasks.domain import Domain
+from tasks.intervention import imputation
 from tasks.intervention.faulty_database import FaultyDatabase, NotApplicable
 from tasks.intervention.imputation import MOST_ROWS, fit_imputer
 from tasks.relations.gate import ROW
@@ -116,6 +117,30 @@ def test_the_spread_around_the_prediction_is_kept() -> None:
     imputer = fit_imputer(database, "t", "y", database.missing("t", "y"))
     residuals = (imputer.draw(rng).to_numpy() - 3 * x)[mended]
     assert residuals.std() == pytest.approx(1, abs=0.15)
+
+
+def test_of_many_donors_some_stand_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their draws follow the predictor as those from all do, and only mended cells change."""
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=4000)
+    y = 3 * x + rng.normal(size=4000)
+    mended = np.arange(4000) % 4 == 0
+    database = pairs(x, np.where(mended, np.nan, y))
+    everyone = fit_imputer(database, "t", "y", database.missing("t", "y"))
+    monkeypatch.setattr(imputation, "MOST_DONORS", 800)
+    imputer = fit_imputer(database, "t", "y", database.missing("t", "y"))
+    again = fit_imputer(database, "t", "y", database.missing("t", "y"))
+    assert (len(imputer.clean), len(everyone.clean)) == (800, 3000)
+    assert set(imputer.clean) < set(everyone.clean)
+    np.testing.assert_array_equal(imputer.clean, again.clean)
+    np.testing.assert_array_equal(imputer.asked, everyone.asked)
+    np.testing.assert_array_equal(
+        imputer.known, everyone.known[np.isin(everyone.clean, imputer.clean)]
+    )
+    drawn = imputer.draw(rng).to_numpy()
+    np.testing.assert_array_equal(drawn[~mended], y[~mended])
+    assert set(drawn[mended]) <= set(y[imputer.clean])
+    assert (drawn - 3 * x)[mended].std() == pytest.approx(1, abs=0.15)
 
 
 def test_donors_are_clean_values_of_the_column() -> None:

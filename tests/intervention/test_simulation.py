@@ -11,6 +11,7 @@ from scipy import stats
 from tasks.attribution.database import ColumnRanges, range_node
 from tasks.domain import PLACEBO, Node
 from tasks.errors import InputError
+from tasks.intervention import simulation
 from tasks.intervention.changes import PLACEBO_ACTIONS
 from tasks.intervention.faulty_database import FaultyDatabase
 from tasks.intervention.repairs import COLUMN_INTERVENTIONS, plan_repair
@@ -155,7 +156,12 @@ def test_an_action_s_cells_depend_on_the_seed_and_on_no_other_action() -> None:
         assert np.array_equal(cells.u_after[k], other.u_after[k]) != is_drawn
 
 
-def test_the_number_of_processes_changes_nothing() -> None:
+@pytest.mark.parametrize("most_to_copy", [simulation.MOST_TO_COPY, 0])
+def test_the_number_of_processes_changes_nothing(
+    most_to_copy: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor whether they are threads, as they are where the database is larger than that."""
+    monkeypatch.setattr(simulation, "MOST_TO_COPY", most_to_copy)
     database = faulty_shop()
     evaluation = evaluated(database)
     actions = [action("correct", "sales", SELF), action("impute_missing", "품목", WEIGHT)]
