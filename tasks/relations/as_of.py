@@ -196,8 +196,9 @@ class Past:
         tuple of polars.Series
             N means each; null where no value is known.
         """
-        total, known = sums_at(values, self.events, self.first, self.end)
-        past, known_past = sums_at(values, self.events, self.first, self.recent)
+        first, end = np.tile(self.first, 2), np.concatenate([self.end, self.recent])
+        sums, counts = sums_at(values, self.events, first, end)
+        (total, past), (known, known_past) = np.split(sums, 2), np.split(counts, 2)
         return _ratio(total, known), _ratio(total - past, known - known_past)
 
 
