@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tasks.attribution.relative_change import relative_change
-from tasks.domain import Node
+from tasks.domain import PLACEBO, Node
 from tasks.errors import InputError
 
 FloatArray = npt.NDArray[np.float64]
@@ -16,6 +16,10 @@ DRAWN = frozenset({"impute_missing", "correct", "improve_quality"})
 """Interventions that put in drawn values, which stand for true ones that nobody knows."""
 DO = "do"
 """A change of the world, not of its record: what follows from it changes too."""
+
+
+FEWEST_CELLS = 0.5
+"""Share of the cells in which an action must change the uncertainty to be told."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,27 @@ class Action:
     def __str__(self) -> str:
         """Name as a reader knows it."""
         return f"{self.intervention} {self.node}"
+
+
+def too_little(action: Action, u_after: FloatArray, u_before: FloatArray) -> str:
+    """Why an action is not told: it changes U in fewer than half of the cells; else empty.
+
+    The placebo is told wherever it changes anything.
+
+    Parameters
+    ----------
+    action
+        Of which the cells are.
+    u_after, u_before
+        Shape (J, V).
+    """
+    share = float((u_after != u_before).mean())
+    if share >= FEWEST_CELLS or (action.node.table == PLACEBO and share > 0):
+        return ""
+    return (
+        f"{action} changes the uncertainty in {share:.0%} of the replicate cells: its effect is "
+        "next to nothing."
+    )
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from tasks.intervention.faulty_database import FaultyDatabase, NotApplicable
 from tasks.intervention.held_out import Bools, complete_rows, touched_rows
 from tasks.intervention.known_rows import Known
 from tasks.intervention.refitting import Recipe, Refitted, refit
-from tasks.intervention.replicate_cells import Action, FloatArray, ReplicateCells
+from tasks.intervention.replicate_cells import Action, FloatArray, ReplicateCells, too_little
 from tasks.intervention.retrained_cells import RetrainedCells
 from tasks.intervention.training_changes import training_changes
 from tasks.progress import track
@@ -93,11 +93,18 @@ def retrain(
         return cell_means(np.swapaxes(scores, -1, -2), block)
 
     changes = training_changes(database, train, kept, recipe, before.parts[0], seed)
-    after, changed = [], []
-    for count, training in track(changes, "fits", len(kept)):
-        after.append(cells(refit(recipe, training)))
+    told, after, changed, now = [], [], [], cells(before)
+    for action, (count, training) in zip(kept, track(changes, "fits", len(kept)), strict=True):
+        then = cells(refit(recipe, training))
+        if unnoticed := too_little(action, then[0], now[0]):
+            left_out[str(action)] = f"Members fitted anew: {unnoticed}"
+            continue
+        told.append(action)
+        after.append(then)
         changed.append(count)
-    return _gather(kept, changed, cells(before), np.array(after), train, scored), left_out
+    if not told:
+        return None, left_out
+    return _gather(told, changed, now, np.array(after), train, scored), left_out
 
 
 def _gather(

@@ -7,10 +7,9 @@ from functools import lru_cache
 import numpy as np
 from joblib import Parallel, delayed
 
-from tasks.domain import PLACEBO
 from tasks.intervention.expected_parts import expected_parts
 from tasks.intervention.faulty_database import FaultyDatabase, NotApplicable
-from tasks.intervention.replicate_cells import Action, FloatArray, ReplicateCells
+from tasks.intervention.replicate_cells import Action, FloatArray, ReplicateCells, too_little
 from tasks.intervention.rescoring import Evaluation
 from tasks.intervention.simulated_action import (
     Ranges,
@@ -23,8 +22,6 @@ from tasks.progress import track
 
 MOST_TO_COPY = 100_000_000
 """Bytes of a database that each process gets its own copy of; threads share a larger one."""
-FEWEST_CELLS = 0.5
-"""Share of the cells in which an action must change the uncertainty to be told."""
 
 
 def simulate(
@@ -99,14 +96,11 @@ def _tell_apart(
     told: list[Simulated] = []
     reasons: dict[str, str] = {}
     for one in done:
-        action, share = one.action, (one.after[0] != u_before).mean()
-        if share >= FEWEST_CELLS or (action.node.table == PLACEBO and share > 0):
+        reason = too_little(one.action, one.after[0], u_before)
+        if not reason:
             told.append(one)
-        elif action.node.level != "range":
-            reasons[str(action)] = (
-                f"{action} changes the uncertainty in {share:.0%} of the replicate cells: its "
-                "effect is next to nothing."
-            )
+        elif one.action.node.level != "range":
+            reasons[str(one.action)] = reason
     return told, reasons
 
 

@@ -9,6 +9,8 @@ from tasks.relations.gate import repeated_rows
 
 ENTITY = "(entity)"
 FACT = "(fact row)"
+LARGEST_SHARE = 1 / 16
+"""Of the rows, that one entity may have where the contract names no entity."""
 
 
 def task_rows(contract: Domain, tables: dict[str, pl.DataFrame], task: Task) -> pl.DataFrame:
@@ -29,7 +31,8 @@ def task_rows(contract: Domain, tables: dict[str, pl.DataFrame], task: Task) -> 
         and rows that repeat an earlier one in every column are left out. Both: `TIME`; `LABEL`
         (Float64, or String for a class that is text); and `ENTITY` (Int64), the same for rows
         that depend on each other: the window task's key, the column task's `entity`, without one
-        the foreign key to the largest table, and without any key the row itself.
+        the foreign key to the largest table whose most frequent value has at most a sixteenth of
+        the rows, and without such a key the row itself.
 
     Raises
     ------
@@ -67,9 +70,21 @@ def drawn_by(contract: Domain, tables: dict[str, pl.DataFrame], task: Task) -> s
 
 
 def _entity_key(contract: Domain, tables: dict[str, pl.DataFrame], task: ColumnTask) -> str:
-    """The task's entity, or the key to the largest parent; empty where there is no key."""
-    keys = contract.tables[task.table].foreign_keys
-    return task.entity or max(keys, key=lambda key: tables[keys[key]].height, default="")
+    """The task's entity, or the key to the largest parent; empty where there is no key.
+
+    A key of which one value has more than a sixteenth of the rows is none: with it, held-out rows
+    could not be split into blocks of whole entities.
+    """
+    if task.entity:
+        return task.entity
+    keys, frame = contract.tables[task.table].foreign_keys, tables[task.table]
+    even = [key for key in keys if _largest_share(frame[key]) <= LARGEST_SHARE]
+    return max(even, key=lambda key: tables[keys[key]].height, default="")
+
+
+def _largest_share(keys: pl.Series) -> float:
+    """Share of all rows that have the most frequent key."""
+    return float(keys.drop_nulls().unique_counts().max() or 0) / max(len(keys), 1)  # type: ignore[arg-type]
 
 
 def _codes(keys: pl.Series) -> pl.Series:

@@ -98,8 +98,11 @@ class Friedman:
         missing: float = 0.0,
         members: int = 24,
         settings: MemberSettings = SMALL,
+        flat: str = "",
     ) -> None:
         domain, table = contract(), frame(seed, missing)
+        if flat:
+            table = table.with_columns((pl.col("row") < 5).cast(pl.Float64).alias(flat))
         task = domain.tasks["y"]
         assert isinstance(task, ColumnTask)
         read = {"rows": TableData(table, table.select(pl.all().is_null() & False))}

@@ -14,6 +14,7 @@ from tasks.intervention.simulation import simulate
 from .friedman import Friedman, SingleTree
 
 IMPUTE_MEAN = Action(Node(table="rows", column="x1"), "impute_mean")
+FLATTEN = Action(Node(table="rows", column="x7"), "impute_mean")
 FILL = Action(Node(table="rows", column="x4"), "impute_missing")
 PLACEBO_DRAW = PLACEBO_ACTIONS[0]
 
@@ -149,3 +150,14 @@ def test_inputs_are_not_mutated(complete: Friedman) -> None:
     assert np.array_equal(x, complete.train.given.x, equal_nan=True)
     assert np.array_equal(y, complete.train.target.y)
     assert table.equals(complete.database.tables["rows"])
+
+
+def test_what_members_fitted_anew_do_not_notice_is_told_and_left_out() -> None:
+    """A column that differs in five rows, which is less than a leaf may hold."""
+    friedman = Friedman(flat="x7")
+    found, left_out = retrained(friedman, FLATTEN, PLACEBO_DRAW)
+    assert found.cells.actions == (PLACEBO_DRAW,)
+    assert left_out == {
+        str(FLATTEN): f"Members fitted anew: {FLATTEN} changes the uncertainty in 0% of the "
+        "replicate cells: its effect is next to nothing."
+    }

@@ -451,13 +451,18 @@ def test_a_row_knows_the_entity_that_it_depends_on() -> None:
     rows = task_rows(contract, tables, task)
     assert rows["(entity)"].to_list() == rows["driver"].to_list()
     results = tables["results"].with_columns(
-        pl.when(pl.col("id") < 5).then(None).otherwise(pl.col("team")).alias("team")
+        pl.when(pl.col("id") < 5).then(None).otherwise(pl.col("team")).alias("team"),
+        race=pl.col("id") % 25,
     )
     tables = tables | {"results": results}
     known = results.drop_nulls("place")
     contract, task = contract_of(COLUMN)
     largest = task_rows(contract, tables, task)  # 25 races, 3 drivers, 2 teams
     assert largest["(entity)"].to_list() == known["race"].to_list()
+    one_race = results.with_columns(race=pl.when(pl.col("id") < 4).then(1).otherwise("race"))
+    assert one_race["race"].value_counts()["count"].max() == 6  # a tenth of the rows
+    alone = task_rows(contract, tables | {"results": one_race}, task)
+    assert alone["(entity)"].to_list() == alone["(fact row)"].to_list()
     contract, task = contract_of(COLUMN | {"entity": "team"})
     by_team = task_rows(contract, tables, task)["(entity)"]
     assert by_team.filter(known["team"].is_not_null()).equals(known["team"].drop_nulls())

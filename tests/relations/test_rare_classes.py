@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from tasks.domain import ColumnTask, Split
+from tasks.domain import ColumnTask
 from tasks.relations.events import LABEL, TIME
 from tasks.relations.rare_classes import LEAST, without_rare_classes
 from tasks.relations.task_rows import ENTITY
