@@ -127,10 +127,11 @@ def _log_likelihood(
     ensemble: Ensemble,
     owner: Ints,
 ) -> FloatArray:
-    """Of the targets of the rows of each owner, under each candidate, shape (M, owners)."""
-    rows = candidates.rows
-    scores = np.zeros((len(candidates.values), int(owner.max(initial=-1)) + 1))
+    """Of the targets of the rows of each of the K owners, under each candidate, shape (M, K)."""
+    rows, owners = candidates.rows, np.unique(owner[owner >= 0])
+    scores = np.zeros((len(candidates.values), len(owners)))
     known = owner[rows] >= 0
+    places = np.searchsorted(owners, owner[rows][known])
     if not known.any():
         return scores
     judges = ensemble.subset(range(min(JUDGES, ensemble.n_members)))
@@ -146,15 +147,20 @@ def _log_likelihood(
             if variance is None:
                 variance = split_variance(predictions, judges.predict_noise(x)).total
             told = -0.5 * np.square(y - mean) / variance
-        np.add.at(score, owner[rows][known], told[known])
+        np.add.at(score, places, told[known])
     return scores
 
 
 def _choose(scores: FloatArray, owner: Ints, seed: np.random.SeedSequence) -> Ints:
     """A candidate for each of N rows, the same for all that have the same owner (Gumbel-max)."""
     rng = np.random.default_rng(seed.spawn(1)[0])
-    if not scores.shape[1]:
-        return np.zeros(len(owner), dtype=np.intp)
-    best = np.argmax(scores + rng.gumbel(size=scores.shape), axis=0)
-    chosen: Ints = np.where(owner >= 0, best[owner], 0)
+    owners, places = np.unique(owner[owner >= 0], return_inverse=True)
+    highest, best = np.full(len(owners), -np.inf), np.zeros(len(owners), dtype=np.intp)
+    for candidate, score in enumerate(scores):
+        # A number for each row of the table: an owner's do not depend on which others there are.
+        told = score + rng.gumbel(size=int(owner.max(initial=-1)) + 1)[owners]
+        best[told > highest] = candidate
+        highest = np.maximum(highest, told)
+    chosen = np.zeros(len(owner), dtype=np.intp)
+    chosen[owner >= 0] = best[places]
     return chosen
