@@ -18,7 +18,7 @@ from tasks.domain_tables import (
     Table,
     Unique,
 )
-from tasks.domain_tasks import ColumnTask, Condition, Split, Task, WindowTask
+from tasks.domain_tasks import ColumnTask, Comparison, Condition, Split, Task, WindowTask
 
 __all__ = [
     "PLACEBO",
@@ -26,6 +26,7 @@ __all__ = [
     "Column",
     "ColumnTask",
     "ColumnType",
+    "Comparison",
     "Condition",
     "Costs",
     "DemoSource",

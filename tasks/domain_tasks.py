@@ -17,12 +17,17 @@ class Split(Frozen):
     test: date
 
 
-class Condition(Frozen):
+class Comparison(Frozen):
+    """What compares so with a value."""
+
+    compare: Literal["==", "!=", "<", "<=", ">", ">="]
+    value: float | str
+
+
+class Condition(Comparison):
     """Which events count: those whose column compares so with the value."""
 
     column: str
-    compare: Literal["==", "!=", "<", "<=", ">", ">="]
-    value: float | str
 
 
 class ColumnTask(Frozen):
@@ -32,6 +37,11 @@ class ColumnTask(Frozen):
     ----------
     table, column
         The fact table, which must have a time, and the target in it.
+    per
+        Number of the fact table by which the target is divided, such as what was ordered; rows in
+        which it is not positive are left out. Empty where the target is the column itself.
+    condition
+        Makes a class of the column: whether it compares so with a value.
     entity
         Foreign key of the fact table whose rows depend on each other: rows of one parent stay
         together when held-out rows are split into blocks. Empty where rows are independent.
@@ -44,6 +54,8 @@ class ColumnTask(Frozen):
     output: Output
     table: str
     column: str
+    per: str = ""
+    condition: Comparison | None = None
     entity: str = ""
     leaks: tuple[str, ...] = ()
     split: Split

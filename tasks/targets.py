@@ -71,11 +71,12 @@ def describe_target(contract: Domain, task: Task) -> tuple[str, str]:
     ('mean results.positionOrder over the next 60 days', 'place')
     >>> describe_target(f1, f1.tasks["driver-dnf"])
     ('any results with statusId != 1 over the next 30 days', '')
+    >>> shop = load_contract("adventureworks")
+    >>> describe_target(shop, shop.tasks["fill-rate"])
+    ('PurchaseOrderDetail.StockedQty per OrderQty', '')
     """
     if isinstance(task, ColumnTask):
-        entry = contract.tables[task.table].columns[task.column]
-        unit = entry.unit if task.output == "regression" else ""
-        return f"{task.table}.{task.column}", unit
+        return _describe_column(contract, task)
     when = f"over the next {task.window_days} days"
     if task.aggregate in ("any", "none", "count"):
         condition, which = task.condition, ""
@@ -86,6 +87,17 @@ def describe_target(contract: Domain, task: Task) -> tuple[str, str]:
         return f"{what} {task.events}{which} {when}", unit
     unit = contract.tables[task.events].columns[str(task.column)].unit
     return f"{task.aggregate} {task.events}.{task.column} {when}", unit
+
+
+def _describe_column(contract: Domain, task: ColumnTask) -> tuple[str, str]:
+    columns, name = contract.tables[task.table].columns, f"{task.table}.{task.column}"
+    if task.condition is not None:
+        return f"{name} {task.condition.compare} {_plain(task.condition.value)}", ""
+    unit = columns[task.column].unit if task.output == "regression" else ""
+    if not task.per:
+        return name, unit
+    other = columns[task.per].unit
+    return f"{name} per {task.per}", "" if unit == other else f"{unit} per {other}"
 
 
 def _plain(value: float | str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tasks.domain import ColumnTask, Domain, Task, WindowTask
+from tasks.domain import ColumnTask, ColumnType, Domain, Table, Task, WindowTask
 from tasks.table_checks import NUMERIC, Problem, check_names
 
 
@@ -42,8 +42,33 @@ def _check_column_task(contract: Domain, task: ColumnTask) -> Iterator[Problem]:
         given = table.columns[task.column].type
         if given in ("text", "time"):
             yield "column", f"{task.column!r} is of type {given}, which is no target"
-        elif task.output == "regression" and given not in NUMERIC:
+        elif (task.output == "regression" or task.per) and given not in NUMERIC:
             yield "column", f"a regression needs a numeric target, {task.column!r} is {given}"
+        elif task.condition is not None:
+            yield from _check_comparison(task, given)
+    if task.per:
+        yield from _check_per(table, task)
+
+
+def _check_comparison(task: ColumnTask, given: ColumnType) -> Iterator[Problem]:
+    assert task.condition is not None  # noqa: S101 (the caller saw to it)
+    if task.output != "classification":
+        yield "condition", "whether a condition is met is a class: output must be classification"
+    if isinstance(task.condition.value, str) == (given in (*NUMERIC, "boolean")):
+        yield "condition.value", f"{task.column!r} is {given}, got {task.condition.value!r}"
+    elif given not in NUMERIC and task.condition.compare not in ("==", "!="):
+        yield "condition.compare", f"must be == or !=, as {task.column!r} is {given}"
+
+
+def _check_per(table: Table, task: ColumnTask) -> Iterator[Problem]:
+    yield from check_names("per", task.table, table, (task.per,))
+    entry = table.columns.get(task.per)
+    if entry and entry.type not in NUMERIC:
+        yield "per", f"must be a number, {task.per!r} is {entry.type}"
+    if task.per == task.column:
+        yield "per", "must be another column than the target"
+    if task.condition is not None or task.output != "regression":
+        yield "per", "a rate is a regression without a condition"
 
 
 def _check_window_task(contract: Domain, task: WindowTask) -> Iterator[Problem]:

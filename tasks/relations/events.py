@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from tasks.domain import Condition, Domain, WindowTask
+from tasks.domain import Comparison, Condition, Domain, WindowTask
 from tasks.errors import InputError
 from tasks.relations.as_of import find_rows
 
@@ -48,7 +48,12 @@ def row_times(contract: Domain, tables: dict[str, pl.DataFrame], name: str) -> p
 
 def meets(condition: Condition) -> pl.Expr:
     """Whether a row meets a condition; null where its value is missing."""
-    column, value = pl.col(condition.column), condition.value
+    return compares(pl.col(condition.column), condition)
+
+
+def compares(column: pl.Expr, comparison: Comparison) -> pl.Expr:
+    """Whether values compare so with a value; null where they are missing."""
+    value = comparison.value
     return {
         "==": column == value,
         "!=": column != value,
@@ -56,7 +61,7 @@ def meets(condition: Condition) -> pl.Expr:
         "<=": column <= value,
         ">": column > value,
         ">=": column >= value,
-    }[condition.compare]
+    }[comparison.compare]
 
 
 def window_rows(
@@ -77,6 +82,8 @@ def window_rows(
         Columns: the task's key, `TIME` (t) and `LABEL`, ordered by both. One row for each entity
         in its table that has an event in (t - active_days, t] and, unless the task is for idle
         entities too, a label in (t, t + window_days]; t runs while the window lies within the data.
+        A window reaches into no later part of the split: where it is wider than a step, rows whose
+        window ends after the first t of the next part are left out.
 
     Raises
     ------
@@ -92,6 +99,9 @@ def window_rows(
     first_not_before = -(-since.dt.total_microseconds() // (step // timedelta(microseconds=1)))
     last = pl.lit(events.select(since.max()).item(), dtype=pl.Duration("us"))
     complete = (pl.col(STEP) >= 0) & (pl.col(STEP) * step + window <= last)
+    for day in (task.split.validation, task.split.test):
+        first = -((task.start - day) // step)  # of the grid's times, the first of the next part
+        complete &= (pl.col(STEP) >= first) | (pl.col(STEP) * step + window <= first * step)
     labels = (
         _spread(events, first_not_before - 1, -1, task.window_days, task.step_days)
         .filter(complete, since <= pl.col(STEP) * step + window)
@@ -120,7 +130,8 @@ def window_rows(
         ahead = "" if task.idle == "zero" else f" and {task.window_days} days after"
         raise InputError(
             f"No {task.entity} has an event in {task.events} within {task.active_days} days before"
-            f"{ahead} any time from {task.start} to {task.window_days} days before the last event."
+            f"{ahead} any time from {task.start} to {task.window_days} days before the last event "
+            "whose window ends before the next part of the split."
         )
     return rows
 

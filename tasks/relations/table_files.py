@@ -65,7 +65,7 @@ def needed_columns(contract: Domain, task: Task) -> dict[str, list[str]]:
     Texts are left out, as they are no features, but not those that are keys or that the task reads.
     Of a table without a primary key all are needed: they tell which rows repeat an earlier one.
     """
-    read = {task.column} if isinstance(task, ColumnTask) else set()
+    read = {task.column, task.per} if isinstance(task, ColumnTask) else set()
     if isinstance(task, WindowTask) and task.condition is not None:
         read = {task.condition.column}
     return {

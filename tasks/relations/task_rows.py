@@ -4,7 +4,7 @@ import polars as pl
 
 from tasks.domain import ColumnTask, Domain, Task, WindowTask
 from tasks.errors import InputError
-from tasks.relations.events import LABEL, TIME, row_times, window_rows
+from tasks.relations.events import LABEL, TIME, compares, row_times, window_rows
 from tasks.relations.gate import repeated_rows
 
 ENTITY = "(entity)"
@@ -28,7 +28,8 @@ def task_rows(contract: Domain, tables: dict[str, pl.DataFrame], task: Task) -> 
     polars.DataFrame
         N rows. Window task: its key, as `window_rows` gives them. Column task: the fact table's
         primary key and `FACT`, the row's number in that table; rows without the target or a time
-        and rows that repeat an earlier one in every column are left out. Both: `TIME`; `LABEL`
+        and rows that repeat an earlier one in every column are left out, and so are rows without a
+        positive `per` where the target is divided by one. Both: `TIME`; `LABEL`
         (Float64, or String for a class that is text); and `ENTITY` (Int64), the same for rows
         that depend on each other: the window task's key, the column task's `entity`, without one
         the foreign key to the largest table whose most frequent value has at most a sixteenth of
@@ -45,20 +46,27 @@ def task_rows(contract: Domain, tables: dict[str, pl.DataFrame], task: Task) -> 
     frame, primary = tables[task.table], contract.tables[task.table].primary_key
     key = _entity_key(contract, tables, task)
     facts = (
-        frame.select(*dict.fromkeys(filter(None, (*primary, task.column, key))))
+        frame.select(*dict.fromkeys(filter(None, (*primary, task.column, task.per, key))))
         .with_columns(row_times(contract, tables, task.table))
         .with_row_index(FACT)
         .filter(~repeated_rows(frame))
-        .drop_nulls([task.column, TIME])
+        .with_columns(_label(task, frame.schema).alias(LABEL))
+        .drop_nulls([LABEL, TIME])
     )
     if facts.is_empty():
         raise InputError(f"No row of {task.table} has both {task.column} and a time.")
-    label = pl.col(task.column)
-    if frame.schema[task.column] != pl.String:
-        label = label.cast(pl.Float64)
-    rows = facts.select(*primary, FACT, TIME, label.alias(LABEL))
+    rows = facts.select(*primary, FACT, TIME, LABEL)
     entities = _codes(facts[key]) if key else facts[FACT].cast(pl.Int64).alias(ENTITY)
     return rows.with_columns(entities)
+
+
+def _label(task: ColumnTask, schema: pl.Schema) -> pl.Expr:
+    column = pl.col(task.column)
+    if task.condition is not None:
+        return compares(column, task.condition).cast(pl.Float64)
+    if task.per:
+        return column / pl.when(pl.col(task.per) > 0).then(task.per)
+    return column if schema[task.column] == pl.String else column.cast(pl.Float64)
 
 
 def drawn_by(contract: Domain, tables: dict[str, pl.DataFrame], task: Task) -> str:

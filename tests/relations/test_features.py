@@ -24,6 +24,8 @@ from tasks.relations.features import (
 from tasks.relations.running_sums import sums_at
 from tasks.relations.task_rows import task_rows
 
+from .window_parts import reaches_over
+
 DAY = timedelta(days=1)
 START = datetime(2020, 1, 1)
 SPLIT = {"validation": date(2020, 3, 1), "test": date(2020, 4, 1)}
@@ -133,7 +135,7 @@ def brute_force_labels(
             ahead = [e for e in own if t < e["time"] <= t + task.window_days * DAY]
             active = any(t - task.active_days * DAY < e["time"] <= t for e in own)
             places = [e["place"] for e in ahead if e["place"] is not None]
-            if active and ahead:
+            if active and ahead and not reaches_over(t, task):
                 if task.aggregate == "mean" and places:
                     labels[driver, t] = sum(places) / len(places)
                 elif task.aggregate == "count":

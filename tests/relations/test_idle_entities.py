@@ -14,6 +14,8 @@ from tasks.errors import InputError
 from tasks.relations.events import LABEL, TIME, window_rows
 from tasks.relations.features import build_features
 
+from .window_parts import reaches_over
+
 START = datetime(2024, 1, 1)
 SPLIT = {"validation": "2024-02-01", "test": "2024-03-01"}
 CUSTOMERS = ["가", "나", "다", "라"]
@@ -153,6 +155,9 @@ def brute_force(tables: dict[str, pl.DataFrame], task: WindowTask) -> Labels:
     last = max((order["day"] for order in orders), default=START - day)
     t = START
     while t + task.window_days * day <= last:
+        if reaches_over(t, task):
+            t += task.step_days * day
+            continue
         for who in {order["customer"] for order in orders}:
             own = [order for order in orders if order["customer"] == who]
             if not any(t - task.active_days * day < order["day"] <= t for order in own):

@@ -1,10 +1,10 @@
 """The contracts of four real databases find the faults that were counted, and let tasks be learnt.
 
-Marks of quality: what one flat model reaches on a few hand-made columns is 0.47 (R2) for the
-position of a driver, and 0.79 and 0.87 (AUC) for not finishing and the first three; 0.22 (R2) for
-what a household spends and 0.76 (AUC) for churn; 0.74 (AUC) for who posts again. Votes on posts are
-hard: a flat model does worse than the mean. What is rejected was told with 0.97 (AUC) line by line
-and with the order's final status, which leaks.
+Marks of quality, from models on columns made by hand, some of other definitions of the task: 0.47
+(R2) for the position of a driver, 0.79 and 0.87 (AUC) for not finishing and the first three; 0.22
+(R2) for what a household spends and 0.76 (AUC) for churn; 0.74 (AUC) for who posts again. Votes on
+posts are hard: a flat model does worse than the mean. For the fill rate 0.83 (R2) and for what is
+rejected 0.97 (AUC), if an order's final status is read, which tells the fill rate.
 """
 
 import json
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 import pytest
-from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.metrics import r2_score, roc_auc_score
 
 from tasks.contract import load_contract
@@ -33,16 +33,15 @@ FOLDERS = {
     "adventureworks": "erp_adventureworks",
 }
 QUALITY = {
-    ("f1", "driver-position"): (0.47, 0.7),
+    ("f1", "driver-position"): (0.47, 0.65),
     ("f1", "driver-dnf"): (0.75, 0.85),
-    ("f1", "driver-top3"): (0.87, 0.96),
-    ("stack", "user-engagement"): (0.74, 0.93),
-    ("stack", "post-votes"): (-1.5, 0.3),
-    ("retail", "spend"): (0.22, 0.4),
+    ("f1", "driver-top3"): (0.87, 0.95),
+    ("stack", "user-engagement"): (0.74, 0.92),
+    ("stack", "post-votes"): (-0.5, 0.2),
+    ("retail", "spend"): (0.22, 0.42),
     ("retail", "churn"): (0.76, 0.85),
-    ("adventureworks", "any-rejected"): (0.8, 0.95),
-    # What is ordered tells it almost alone: R2 0.995 where all of it is taken to be stocked.
-    ("adventureworks", "stocked-quantity"): (0.9, 1.0),
+    ("adventureworks", "fill-rate"): (0.05, 0.4),
+    ("adventureworks", "any-rejected"): (0.85, 0.97),
 }
 """Least and largest R2 or AUC on the test rows, by domain and task; more would be a leak."""
 LINE = ["household_id", "sales_value", "transaction_timestamp"]
@@ -160,18 +159,18 @@ def test_nothing_stops_a_run(database: Database) -> None:
 def test_a_fault_that_was_not_counted_is_found(database: Database) -> None:
     """The negative control: one row of the first task's fact table that points to nothing."""
     task = next(iter(database.contract.tasks.values()))
-    assert task.kind == "window"
-    read = database.data[task.events]
+    events, key = (task.events, task.key) if task.kind == "window" else (task.table, task.entity)
+    read = database.data[events]
     lost = read.frame.with_row_index("at").with_columns(
-        pl.when(pl.col("at") == 7).then(-999).otherwise(pl.col(task.key)).alias(task.key)
+        pl.when(pl.col("at") == 7).then(-999).otherwise(pl.col(key)).alias(key)
     )
-    data = database.data | {task.events: TableData(lost.drop("at"), read.unreadable)}
+    data = database.data | {events: TableData(lost.drop("at"), read.unreadable)}
     broken = {
         (check.table, check.rule, check.column): check.failing
         for check in check_tables(database.contract, data).broken
     }
-    before = dict(counted_faults(database)).get((task.events, "foreign key", task.key), 0)
-    assert broken[task.events, "foreign key", task.key] == before + 1
+    before = dict(counted_faults(database)).get((events, "foreign key", key), 0)
+    assert broken[events, "foreign key", key] == before + 1
 
 
 def test_missing_values_are_those_that_were_counted(database: Database) -> None:
@@ -185,21 +184,19 @@ def test_missing_values_are_those_that_were_counted(database: Database) -> None:
 
 
 def quality(table: FeatureTable, contract: Domain, name: str) -> float:
-    """R2 or AUC on the test rows of a small forest that was fitted to the train rows."""
+    """R2 or AUC on the test rows of boosting that was fitted to the train rows."""
     task = contract.tasks[name]
     train, validation, test = split_rows(table.rows[TIME], task.split)
     assert min(train.sum(), validation.sum(), test.sum()) > 100
     x = fit_encoder(table, train).transform(table)
     y = table.rows[LABEL].to_numpy()
-    settings: dict[str, Any] = {"n_estimators": 40, "random_state": 1}
-    if task.kind == "window":
-        settings |= {"max_features": 0.2, "min_samples_leaf": 10}
+    settings: dict[str, Any] = {"max_iter": 100, "learning_rate": 0.05, "random_state": 1}
     if task.output == "regression":
-        told = RandomForestRegressor(**settings).fit(x[train], y[train]).predict(x[test])
+        told = HistGradientBoostingRegressor(**settings).fit(x[train], y[train]).predict(x[test])
         return float(r2_score(y[test], told))
     assert set(np.unique(y)) == {0, 1}
-    forest = RandomForestClassifier(**settings).fit(x[train], y[train])
-    return float(roc_auc_score(y[test], forest.predict_proba(x[test])[:, 1]))
+    model = HistGradientBoostingClassifier(**settings).fit(x[train], y[train])
+    return float(roc_auc_score(y[test], model.predict_proba(x[test])[:, 1]))
 
 
 def test_every_task_has_rows_of_known_entities_and_is_learnt(database: Database) -> None:
