@@ -5,6 +5,8 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import polars as pl
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from great_expectations.expectations import Expectation
 
 OF_THE_WHOLE = ("has values", "rows")
+LARGEST_FLOAT = 2**53
+"""Beyond it not every whole number is a float, which pandas makes of a column with gaps."""
 
 
 def failing_rows(
@@ -63,7 +67,14 @@ def _as_pandas(
             columns[_answer_label(place)] = answer(rule, data, parents)
         else:
             columns |= {labels[name]: data.frame[name] for name in rule.columns}
-    return pd.DataFrame({label: values.to_numpy() for label, values in columns.items()})
+    return pd.DataFrame({label: _exactly(values) for label, values in columns.items()})
+
+
+def _exactly(values: pl.Series) -> npt.NDArray[Any]:
+    """Values as pandas takes them; whole numbers that floats do not hold stay whole."""
+    if values.dtype.is_integer() and values.null_count() and (values.abs() > LARGEST_FLOAT).any():
+        return np.array(values.to_list(), dtype=object)
+    return values.to_numpy()
 
 
 def _answer_label(place: int) -> str:

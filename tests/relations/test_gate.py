@@ -326,3 +326,14 @@ def test_formula_1_passes(f1_data: Path, capsys: pytest.CaptureFixture[str]) -> 
 def test_a_rule_that_is_given_twice_is_asked_once(database: Database) -> None:
     database.demand("tables/sales/expectations", [{"kind": "rows", "least": 9}] * 2)
     assert [check.rule for check in gate(database).blocking] == ["rows"]
+
+
+def test_long_numbers_stay_apart_where_another_is_missing(database: Database) -> None:
+    """No float holds them: 2^53 + 1 is not 2^53, and a range that ends there ends there."""
+    amounts = [str(2**53), str(2**53 + 1), "", "4"]
+    database.demand("tables/sales/columns/amount", {"type": "integer", "range": [0, 2**53]})
+    database.change("sales", "amount", amounts)
+    unique = {"kind": "unique", "columns": "amount"}
+    database.demand("tables/sales/expectations", [unique])
+    (found,) = gate(database).broken
+    assert (found.rule, found.failing, found.examples) == ("range", 1, (str(2**53 + 1),))
