@@ -1,55 +1,67 @@
-"""The answer in four sentences: where it comes from, what to do first, and two controls."""
+"""The answer in some sentences: where it comes from, what to do first, and the controls."""
 
 from dataclasses import dataclass
 
 from tasks.domain import Level
+from tasks.intervention.retrained_cells import ONE_SIDED
 from tasks.report.effect_record import Effect, Ranked
 from tasks.report.evidence import ModelCheck
 from tasks.report.numerals import (
     NOT_ASSESSABLE,
     count,
     ends_of,
+    estimate,
     mean_of,
     number,
     percentage,
     probability,
 )
 from tasks.report.schema import Report, Share
-from tasks.report.wording import action_sentence, model_check_sentences
+from tasks.report.wording import action_sentence, model_check_sentences, score_name
+
+CONSTANT = {"r2": 0.0, "auc": 0.5}
+"""What a constant reaches."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Sentences; `sound` is whether nothing in them is a reason for doubt."""
+    """Sentences; `sound` is whether nothing in them is a reason for doubt.
+
+    `fit` is empty unless what predicts is worse than a constant.
+    """
 
     cause: str
     repair: str
     placebo: str
     model: str
+    fit: str
     sound: bool
 
     @property
     def lines(self) -> tuple[tuple[str, str], ...]:
         """The sentences under their names."""
-        return (
+        lines = (
             ("Source", self.cause),
             ("Repair", self.repair),
             ("Placebo", self.placebo),
             ("Model", self.model),
         )
+        return (("Fit", self.fit), *lines) if self.fit else lines
 
 
 def answer(report: Report) -> Answer:
     """Sum up a report."""
     best = report.ranking[0] if report.ranking else None
-    clean = placebo_is_clean(report)
+    clean, fit = placebo_is_clean(report), _fit(report)
     return Answer(
         cause=_cause(report),
         repair=_repair(report, best),
         placebo=_placebo(report, clean),
         model=model_check_sentences(report.model_check)[0],
+        fit=fit,
         sound=bool(
             clean
+            and not fit
             and best
             and _helps(best)
             and best.confidence != "needs more data"
@@ -78,6 +90,19 @@ def model_is_doubtful(check: ModelCheck) -> bool:
     if check.status == "skipped":
         return check.need == "essential"
     return check.status != "calibrated"
+
+
+def _fit(report: Report) -> str:
+    """Said where held-out rows are told worse than by a constant, and that beyond chance."""
+    for score in report.quality:
+        constant = CONSTANT.get(score.name)
+        if constant is not None and score.value + ONE_SIDED * score.standard_error < constant:
+            return (
+                "What predicts is worse than a constant on held-out rows "
+                f"({score_name(score)} {estimate(score.value, score.standard_error)}): mend the "
+                "model, the features or the split before anything below is acted on."
+            )
+    return ""
 
 
 def _cause(report: Report) -> str:

@@ -114,3 +114,33 @@ def test_the_model_is_the_last_of_four_lines(report: Report, checked: Checked) -
         "The effects model is NOT calibrated for this design: do not trust its intervals. "
         "Reason: Why."
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error", "doubt"),
+    [
+        ("r2", -49.0, 26.0, True),
+        ("r2", -0.09, 0.06, False),
+        ("r2", 0.4, 0.1, False),
+        ("auc", 0.41, 0.02, True),
+        ("auc", 0.48, 0.02, False),
+        ("rmse", -5.0, 0.1, False),
+    ],
+)
+def test_a_model_that_is_worse_than_a_constant_is_said_first(
+    name: str,
+    value: float,
+    error: float,
+    doubt: bool,
+    report: Report,
+    effect_at: EffectAt,
+    ranking: Ranking,
+) -> None:
+    score = report.quality[0].model_copy(
+        update={"name": name, "value": value, "standard_error": error}
+    )
+    good = {"ranking": ranking([effect_at("a.x", -30)]), "quality": (score,)}
+    found = answer(report.model_copy(update=good))
+    assert found.sound is not doubt
+    assert (found.lines[0][0] == "Fit") is doubt
+    assert ("worse than a constant on held-out rows" in found.lines[0][1]) is doubt
