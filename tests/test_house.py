@@ -26,6 +26,7 @@ GROUND_FLOOR = {
     "seeds",
     "source_digest",
     "cache",
+    "compiled",
     "bayes",
 }
 ROOMS = [
