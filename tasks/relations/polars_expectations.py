@@ -25,8 +25,7 @@ def failing_rows(
     Yields
     ------
     tuple of Rule and polars.Series
-        As there. Unlike there, a key that is missing somewhere does not make whole numbers beyond
-        2^53 inexact.
+        As there.
     """
     every_row_kept = bool(kept.all())
     rows = data.frame if every_row_kept else data.frame.filter(kept)
