@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from flows.source_parameter import PLACES, Location
 from tasks.beliefs.conflict_record import Strategy
 from tasks.beliefs.elicitation_record import Name
 
@@ -36,10 +37,10 @@ class PriorConflictParameters(_Parameters):
         ),
     ]
     source: Annotated[
-        str | None,
+        Location | None,
         Field(
-            description="Folder of the tables; where nothing is given that of the model's last "
-            "conflict, else the contract's own."
+            description=f"Where the tables lie: {PLACES}; where nothing is given that of the "
+            "model's last conflict, else the contract's own."
         ),
     ] = None
     data_period_months: Annotated[

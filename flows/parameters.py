@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from flows.ensemble_rules import check_members
+from flows.source_parameter import PLACES, Location
 from tasks.calibration.essential import CheckModel
 from tasks.calibration.runner import FEWEST
 from tasks.errors import InputError
-from tasks.relations.location import refuse_password
 from tasks.uncertainty.backbone import Backbone
 
 P = TypeVar("P", bound=BaseModel)
@@ -31,11 +31,10 @@ class AnalysisParameters(BaseModel):
         ),
     ] = "demo"
     source: Annotated[
-        str | None,
+        Location | None,
         Field(
-            description="Where the tables lie: a folder, a database's URL without a password, or "
-            "env:NAME or block:NAME of an environment variable or Secret block that holds one; the "
-            "contract's own where nothing is given."
+            description=f"Where the tables lie: {PLACES}; the contract's own where nothing is "
+            "given."
         ),
     ] = None
     target: Annotated[
@@ -142,12 +141,6 @@ class AnalysisParameters(BaseModel):
         int | None,
         Field(ge=100, description="Of the demo alone: number of sales documents to generate."),
     ] = None
-
-    @field_validator("source")
-    @classmethod
-    def _shows_no_password(cls, source: str | None) -> str | None:
-        refuse_password(source or "")
-        return source
 
     @model_validator(mode="after")
     def _members_suffice(self) -> Self:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Subcommands = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 CONFLICT = {
-    "source": "folder of the tables (default: that of the model's last conflict)",
+    "source": "folder or database of the tables (default: that of the model's last conflict)",
     "data_period_months": "months of data, back from their end (default: 24)",
     "until": "last day of the data, as 2024-12-31 (default: their own)",
     "confidence_threshold": "probability of intervals (default: 0.95)",

@@ -8,7 +8,9 @@ from typing import Any
 import polars as pl
 import pytest
 from prefect.blocks.system import Secret
+from pydantic import BaseModel
 
+from flows.belief_parameters import PriorConflictParameters
 from flows.cli import main
 from flows.intervention_analysis import intervention_analysis
 from flows.local_run import run_locally
@@ -91,6 +93,21 @@ def test_a_database_that_goes_away_is_read_again(
 def test_a_block_that_is_not_there_is_named() -> None:
     with pytest.raises(InputError, match="no Secret block 'nothing-here' in Prefect"):
         read_block("nothing-here")
+
+
+@pytest.mark.parametrize(
+    ("kind", "others"),
+    [
+        (AnalysisParameters, {}),
+        (PriorConflictParameters, {"client_id": "acme", "model_id": "demo"}),
+    ],
+)
+def test_no_parameter_takes_a_password(kind: type[BaseModel], others: dict[str, str]) -> None:
+    for source in ("env:WAREHOUSE", "block:warehouse", "postgresql://ann@db/shop", "data/f1"):
+        assert parse_parameters(kind, {"source": source, **others}).model_dump()["source"] == source
+    with pytest.raises(InputError, match="must hold no password") as error:
+        parse_parameters(kind, {"source": "postgresql://ann:geheim@db/shop", **others})
+    assert "geheim" not in str(error.value)
 
 
 def test_a_password_on_the_command_line_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
