@@ -40,7 +40,7 @@ def _drafted(source: str | None, target: str | None) -> tuple[Domain, GivenData]
     """A contract that is drafted from the tables, and told; and those tables that it names."""
     if source is None:
         raise InputError("A contract is drafted from the tables: say with --source where they lie.")
-    given, place, catalogue = given_database(source)
+    given, place, catalogue = given_database(source, target)
     drafted = draft_domain(given, place, catalogue, name_of(source), target)
     logger.info("No contract is given. Assumed of the tables:\n%s", drafted.said)
     files = {name: given.files[name] for name in drafted.contract.tables}

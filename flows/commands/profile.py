@@ -42,7 +42,7 @@ def run_profile(options: argparse.Namespace) -> None:
     name = output.stem if output else name_of(options.location)
     read_block = block_reader(debug=options.debug)
     with tempfile.TemporaryDirectory(prefix="whence-") as place:
-        database = open_database(options.location, read_block, Path(place))
+        database = open_database(options.location, read_block, Path(place), options.target)
         contract, said = draft_database(database, name, options.target)
     print(said)
     if output is None:

@@ -4,10 +4,14 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+import networkx as nx
 import polars as pl
 from pydantic import BaseModel, Field
 
 from tasks.domain_tables import Frozen
+
+SOME = 10
+"""Names that are told."""
 
 
 class Catalogue(Frozen):
@@ -32,6 +36,40 @@ class Catalogue(Frozen):
     foreign_keys: dict[str, dict[str, str]] = Field(default_factory=dict)
     times: dict[str, str] = Field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    def around(self, table: str) -> "Catalogue":
+        """The part that foreign keys connect with a table; all of it where none is declared.
+
+        Examples
+        --------
+        >>> shop = Catalogue(
+        ...     columns={"orders": ("id", "who"), "people": ("id",), "logs": ("at",)},
+        ...     foreign_keys={"orders": {"who": "people"}},
+        ... )
+        >>> list(shop.around("people").columns)
+        ['orders', 'people']
+        """
+        keys = self.foreign_keys.items()
+        edges = [(name, parent) for name, of in keys for parent in of.values()]
+        if not edges or table not in self.columns:
+            return self
+        graph = nx.Graph(edges)
+        graph.add_node(table)
+        near = nx.node_connected_component(graph, table)
+        left = [name for name in self.columns if name not in near]
+        if not left:
+            return self
+        more = f" and {len(left) - SOME} more" if len(left) > SOME else ""
+        return Catalogue(
+            columns={name: of for name, of in self.columns.items() if name in near},
+            primary_keys={name: key for name, key in self.primary_keys.items() if name in near},
+            foreign_keys={name: of for name, of in keys if name in near},
+            notes=(
+                *self.notes,
+                f"Tables that no declared key connects with {table} are not read: "
+                f"{', '.join(left[:SOME])}{more}.",
+            ),
+        )
 
 
 def declared_in_files(files: Mapping[str, Path]) -> Catalogue:

@@ -84,10 +84,12 @@ def given_data(contract: Domain, given: str | None) -> GivenData:
     retry_delay_seconds=[2, 20],
     retry_condition_fn=has_broken_off,
 )
-def given_database(location: str) -> tuple[GivenData, FolderSource | SqlSource, Catalogue]:
-    """All tables of a folder or database that nobody has described, and what it declares."""
+def given_database(
+    location: str, target: str | None
+) -> tuple[GivenData, FolderSource | SqlSource, Catalogue]:
+    """Tables of a folder or database that nobody has described, and what it declares."""
     with tempfile.TemporaryDirectory(prefix="whence-") as place:
-        found = open_database(location, read_block, Path(place))
+        found = open_database(location, read_block, Path(place), target)
         if isinstance(found.source, SqlSource):
             given = keep_tables(RunStore.current(), found.place, found.files)
         else:

@@ -113,6 +113,24 @@ def test_the_catalogue_tells_keys_that_no_name_tells(
     }
 
 
+def test_of_a_database_with_keys_only_what_they_connect_is_read(
+    new_database: Callable[[str], str], tmp_path: Path
+) -> None:
+    url = new_database("sqlite")
+    tables = TABLES | {"logs": pl.DataFrame({"at": [1]}), "notes": pl.DataFrame({"id": [1]})}
+    fill(url, tables, {SHOP: "no", "orders": "nr"}, {"orders": {"seller": SHOP}})
+    for target, names in (
+        ("orders.nr", {SHOP, "orders"}),
+        (f"{SHOP}.도시", {SHOP, "orders"}),
+        ("logs.at", {"logs"}),
+        (None, set(tables)),
+    ):
+        database = open_database(url, refuse_block, tmp_path, target)
+        assert set(database.files) == names
+        left = set(tables) - names
+        assert all(any(name in note for note in database.catalogue.notes) for name in left)
+
+
 def test_without_that_catalogue_no_name_tells_them(tmp_path: Path) -> None:
     for name, frame in TABLES.items():
         frame.write_parquet(tmp_path / f"{name}.parquet")

@@ -40,7 +40,9 @@ class Database:
     catalogue: Catalogue
 
 
-def open_database(location: str, read_block: Callable[[str], str], folder: Path) -> Database:
+def open_database(
+    location: str, read_block: Callable[[str], str], folder: Path, target: str | None = None
+) -> Database:
     """Find the tables of a folder, all of its Parquet files or else all of its CSV files, or of a
     database.
 
@@ -50,6 +52,9 @@ def open_database(location: str, read_block: Callable[[str], str], folder: Path)
         As of `find_location`.
     folder
         Where tables of a database are copied to.
+    target
+        ``table.column`` to predict: of a database that declares its foreign keys only the tables
+        that these connect with the target's are read. All tables if None.
 
     Raises
     ------
@@ -60,7 +65,7 @@ def open_database(location: str, read_block: Callable[[str], str], folder: Path)
     """  # noqa: D205
     place = find_location(location, read_block)
     if isinstance(place, URL):
-        catalogue = read_catalogue(place)
+        catalogue = read_catalogue(place).around((target or "").partition(".")[0])
         copied = iter(track(catalogue.columns, "tables read", len(catalogue.columns)))
         files = copy_tables(place, catalogue.columns, folder, lambda _: next(copied))
         told = shown(place) if place.get_backend_name() in FILE_DATABASES else location
