@@ -55,7 +55,10 @@ def extrapolated_fraction(
     Rows that equal another row have distance 0; where 99 % do, any distance lies outside.
     """
     if len(rows) < 100:
-        raise InputError(f"Extrapolation needs at least 100 rows, got {len(rows)}.")
+        raise InputError(
+            f"At least 100 held-out rows are needed, got {len(rows)}: let the test begin earlier, "
+            "or give more rows to evaluate."
+        )
     if categorical.shape != rows.shape[1:]:
         raise InputError(
             f"There must be a kind for each of the {rows.shape[1]} features, got shape "

@@ -1,7 +1,7 @@
 """What a database says of its own keys: its catalogue, or the metadata of RelBench's files."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import networkx as nx
@@ -70,6 +70,43 @@ class Catalogue(Frozen):
                 f"{', '.join(left[:SOME])}{more}.",
             ),
         )
+
+
+DeclaredKey = tuple[str, Sequence[str], str, Sequence[str]]
+"""A foreign key: table, its columns, the table pointed to, and the columns there; none of these
+where it is the primary key."""
+
+
+def declared_catalogue(
+    columns: dict[str, tuple[str, ...]],
+    primary_keys: dict[str, tuple[str, ...]],
+    foreign_keys: Iterable[DeclaredKey],
+) -> Catalogue:
+    """What a database declares, without the foreign keys that a contract cannot have.
+
+    Parameters
+    ----------
+    columns, primary_keys
+        By table.
+    foreign_keys
+        All that are declared; those of several columns, or to others than a primary key, are noted.
+    """
+    found: dict[str, dict[str, str]] = {}
+    notes = []
+    for table, own, parent, at in foreign_keys:
+        if len(own) == 1 and tuple(at) in ((), primary_keys.get(parent)):
+            found.setdefault(table, {})[own[0]] = parent
+        else:
+            notes.append(
+                f"The foreign key {table}.{', '.join(own)} to {parent} is left out: it must be one "
+                "column that holds the primary key of one column of another table."
+            )
+    return Catalogue(
+        columns=columns,
+        primary_keys={name: key for name, key in primary_keys.items() if key},
+        foreign_keys=found,
+        notes=tuple(notes),
+    )
 
 
 def declared_in_files(files: Mapping[str, Path]) -> Catalogue:

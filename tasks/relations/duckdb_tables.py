@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import URL
 
 from tasks.errors import InputError, RunError
-from tasks.relations.catalogue import Catalogue
+from tasks.relations.catalogue import Catalogue, declared_catalogue
 from tasks.relations.location import shown
 
 if TYPE_CHECKING:
@@ -50,21 +50,8 @@ def duckdb_catalogue(url: URL) -> Catalogue:
             "current_schema() AND constraint_type IN ('PRIMARY KEY', 'FOREIGN KEY') ORDER BY ALL"
         ).fetchall()
     primary = {name: tuple(own) for name, kind, own, _, _ in keys if kind == "PRIMARY KEY"}
-    foreign: dict[str, dict[str, str]] = {}
-    notes = []
-    for name, kind, own, parent, at in keys:
-        if kind == "PRIMARY KEY":
-            continue
-        if len(own) == 1 and tuple(at) == primary.get(parent):
-            foreign.setdefault(name, {})[own[0]] = parent
-        else:
-            notes.append(
-                f"The foreign key {name}.{', '.join(own)} to {parent} is left out: it must be one "
-                "column that holds the primary key of one column of another table."
-            )
-    return Catalogue(
-        columns=columns, primary_keys=primary, foreign_keys=foreign, notes=tuple(notes)
-    )
+    foreign = [(name, *key) for name, kind, *key in keys if kind == "FOREIGN KEY"]
+    return declared_catalogue(columns, primary, foreign)
 
 
 def copy_duckdb(

@@ -22,10 +22,9 @@ from sqlalchemy import (
     select,
     table,
 )
-from sqlalchemy.engine.interfaces import ReflectedForeignKeyConstraint
 
 from tasks.errors import InputError, RunError
-from tasks.relations.catalogue import Catalogue
+from tasks.relations.catalogue import Catalogue, declared_catalogue
 from tasks.relations.duckdb_tables import copy_duckdb, duckdb_catalogue
 from tasks.relations.location import shown
 from tasks.relations.sql_values import as_column, join_pieces
@@ -74,17 +73,12 @@ def read_catalogue(url: URL) -> Catalogue:
         primary = {
             name: tuple(inspector.get_pk_constraint(name)["constrained_columns"]) for name in names
         }
-        notes: list[str] = []
-        foreign = {
-            name: dict(_usable_keys(name, inspector.get_foreign_keys(name), primary, notes))
+        foreign = [
+            (name, key["constrained_columns"], key["referred_table"], key["referred_columns"])
             for name in names
-        }
-    return Catalogue(
-        columns=columns,
-        primary_keys={name: key for name, key in primary.items() if key},
-        foreign_keys={name: keys for name, keys in foreign.items() if keys},
-        notes=tuple(notes),
-    )
+            for key in inspector.get_foreign_keys(name)
+        ]
+    return declared_catalogue(columns, primary, foreign)
 
 
 def copy_tables(
@@ -216,22 +210,3 @@ def _everything(name: str, columns: tuple[str, ...]) -> Executable:
     return select(*(column(quoted_name(entry, quote=True)) for entry in columns)).select_from(
         source
     )
-
-
-def _usable_keys(
-    name: str,
-    keys: list[ReflectedForeignKeyConstraint],
-    primary: Mapping[str, tuple[str, ...]],
-    notes: list[str],
-) -> Iterator[tuple[str, str]]:
-    """The foreign keys of one column that hold a primary key; the others are noted."""
-    for key in keys:
-        own, parent = key["constrained_columns"], key["referred_table"]
-        at = tuple(key["referred_columns"])
-        if len(own) == 1 and at in ((), primary.get(parent)):
-            yield own[0], parent
-        else:
-            notes.append(
-                f"The foreign key {name}.{', '.join(own)} to {parent} is left out: it must be one "
-                "column that holds the primary key of one column of another table."
-            )

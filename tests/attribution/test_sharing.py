@@ -359,7 +359,7 @@ def test_too_little_is_refused(data: ModelData) -> None:
     rows = np.flatnonzero(data.test)
     with pytest.raises(InputError, match="at least 2 members in each sub-ensemble"):
         share_out(LINES, data, rows, sub_ensembles=7, n_blocks=V, **settings)
-    with pytest.raises(InputError, match="at least 100 rows, got 60"):
+    with pytest.raises(InputError, match="At least 100 held-out rows are needed, got 60"):
         share_out(LINES, data, rows[:60], sub_ensembles=J, n_blocks=V, **settings)
     with pytest.raises(InputError, match="blocks with an entity in each"):
         share_out(LINES, data, rows, sub_ensembles=J, n_blocks=400, **settings)
