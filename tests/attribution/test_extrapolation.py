@@ -89,7 +89,10 @@ def test_units_do_not_matter() -> None:
 
 
 def test_bad_input_is_refused() -> None:
-    with pytest.raises(InputError, match="At least 100 held-out rows are needed, got 99: let the test begin earlier"):
+    with pytest.raises(
+        InputError,
+        match="At least 100 held-out rows are needed, got 99: let the test begin earlier",
+    ):
         fraction(np.zeros((99, 2)), [0], [False, False])
     with pytest.raises(InputError, match="a kind for each of the 2 features"):
         fraction(np.zeros((100, 2)), [0], [False])
