@@ -3,8 +3,8 @@
 Marks of quality, from models on columns made by hand, some of other definitions of the task: 0.47
 (R2) for the position of a driver, 0.79 and 0.87 (AUC) for not finishing and the first three; 0.22
 (R2) for what a household spends and 0.76 (AUC) for churn; 0.74 (AUC) for who posts again. Votes on
-posts are hard: a flat model does worse than the mean. 0.97 (AUC) for what is rejected, and 0.83 (R2)
-for the fill rate, of which an order's final status, a leak, alone tells most.
+posts are hard: a flat model does worse than the mean. 0.97 (AUC) for what is rejected, and 0.83
+(R2) for the fill rate, of which an order's final status, a leak, alone tells most.
 """
 
 import json
