@@ -2,6 +2,7 @@
 
 import logging
 
+from flows.narration import overheard
 from flows.parameters import DRAFT, AnalysisParameters
 from tasks.contract import contract_text, load_contract
 from tasks.domain import CheckThresholds, Costs, DemoSource, Domain, Task
@@ -33,15 +34,18 @@ def resolve(parameters: AnalysisParameters) -> tuple[Domain, str, Task, GivenDat
         source = contract.source.model_copy(update={"documents": parameters.documents})
         contract = contract.model_copy(update={"source": source})
     task = find_task(contract, parameters.target)
-    return contract, *task, given_data(contract, parameters.source)
+    with overheard("tables read"):
+        return contract, *task, given_data(contract, parameters.source)
 
 
 def _drafted(source: str | None, target: str | None) -> tuple[Domain, GivenData]:
     """A contract that is drafted from the tables, and told; and those tables that it names."""
     if source is None:
         raise InputError("A contract is drafted from the tables: say with --source where they lie.")
-    given, place, catalogue = given_database(source, target)
-    drafted = draft_domain(given, place, catalogue, name_of(source), target)
+    with overheard("tables read"):
+        given, place, catalogue = given_database(source, target)
+    with overheard("contract drafted"):
+        drafted = draft_domain(given, place, catalogue, name_of(source), target)
     logger.info("No contract is given. Assumed of the tables:\n%s", drafted.said)
     files = {name: given.files[name] for name in drafted.contract.tables}
     return drafted.contract, given.model_copy(update={"files": files})

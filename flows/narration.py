@@ -2,6 +2,8 @@
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, ParamSpec, TypeVar
@@ -59,12 +61,12 @@ class Narrator:
         cached = state.name == CACHED
         self.timings[title] = {"seconds": round(seconds, 3), "cached": cached}
         result: R = state.result()
-        self._line(f"{title:<44}{'cached' if cached else f'{seconds:6.1f} s':>9}", end="\n")
+        _line(f"{title:<44}{'cached' if cached else f'{seconds:6.1f} s':>9}", end="\n")
         return result
 
     def stage(self, name: str) -> None:
         """Head the steps to come."""
-        self._line(name, end="\n")
+        _line(name, end="\n")
 
     def finish(self) -> None:
         """The progress artifact at 100 %."""
@@ -75,9 +77,7 @@ class Narrator:
         if monotonic() - self._told < SECONDS_BETWEEN or fraction is None:
             return
         self._told = monotonic()
-        left = progress.seconds_left
-        rest = f", {left:.0f} s left" if left is not None else ""
-        self._line(f"{title}: {progress.label} {progress.done}/{progress.total}{rest}", end="")
+        _line(_how_far(title, progress), end="")
         self._publish(f"{title}: {progress.label}", fraction)
 
     def _publish(self, what: str, fraction: float = 0.0) -> None:
@@ -90,10 +90,25 @@ class Narrator:
         else:
             update_progress_artifact(self._artifact, percent, description=what)
 
-    def _line(self, text: str, end: str) -> None:
-        """Overwrite the line on a terminal; elsewhere only whole lines are written."""
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r\x1b[2K{text}{end}")
-            sys.stderr.flush()
-        elif end:
-            logger.info("%s", text)
+
+@contextmanager
+def overheard(title: str) -> Iterator[None]:
+    """Tell on the terminal how far what comes before a run's first step has come."""
+    with listening(lambda progress: _line(_how_far(title, progress), end="")):
+        yield
+    _line("", end="")
+
+
+def _how_far(title: str, progress: Progress) -> str:
+    left = progress.seconds_left
+    rest = f", {left:.0f} s left" if left is not None else ""
+    return f"{title}: {progress.label} {progress.done}/{progress.total}{rest}"
+
+
+def _line(text: str, end: str) -> None:
+    """Overwrite the line on a terminal; elsewhere only whole lines are written."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[2K{text}{end}")
+        sys.stderr.flush()
+    elif end:
+        logger.info("%s", text)

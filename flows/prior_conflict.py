@@ -11,7 +11,7 @@ from flows.belief_parameters import PriorConflictParameters
 from flows.conflict_evidence import MODEL, Evidence, evidence
 from flows.finishing import finish_run, run_name
 from flows.gate_artifact import refuse
-from flows.narration import Narrator
+from flows.narration import Narrator, overheard
 from flows.results import result_storage
 from tasks.beliefs.conflict_run import conflict_run, decision_worth, model_entry
 from tasks.beliefs.keeping import conflict_entries, held_prior
@@ -68,7 +68,8 @@ def prior_conflict(parameters: PriorConflictParameters) -> str:
         run = run_name(domain, began)
 
         narrator.stage("CHECK")
-        given = given_data(contract, folder)
+        with overheard("tables read"):
+            given = given_data(contract, folder)
         schema = schema_of(contract)
         data = narrator.run("tables held against the contract", check_data, schema, given)
         docs = narrator.run("data docs", write_data_docs, contract.title, schema, data.record)

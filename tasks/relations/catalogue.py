@@ -9,6 +9,7 @@ import polars as pl
 from pydantic import BaseModel, Field
 
 from tasks.domain_tables import Frozen
+from tasks.errors import InputError
 
 SOME = 10
 """Names that are told."""
@@ -70,6 +71,54 @@ class Catalogue(Frozen):
                 f"{', '.join(left[:SOME])}{more}.",
             ),
         )
+
+
+Wanted = Mapping[str, tuple[str, ...]]
+"""Columns to read, by table."""
+
+
+def by_table(columns: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """Columns of each table, from pairs of table and column.
+
+    Examples
+    --------
+    >>> by_table([("a", "x"), ("a", "y"), ("b", "x")])
+    {'a': ('x', 'y'), 'b': ('x',)}
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for table, column in columns:
+        found[table] = (*found.get(table, ()), column)
+    return found
+
+
+def refuse_absent(place: str, wanted: Wanted, there: Wanted) -> None:
+    """Refuse to read tables and columns that a database does not hold.
+
+    Parameters
+    ----------
+    place
+        The database as it may be told.
+    wanted, there
+        Columns by table.
+
+    Raises
+    ------
+    InputError
+        If one is not there.
+    """
+    for name, columns in wanted.items():
+        if name not in there:
+            more = f" and {len(there) - 2 * SOME} more" if len(there) > 2 * SOME else ""
+            raise InputError(
+                f"The database {place} must hold the table {name!r}: it holds "
+                f"{', '.join(list(there)[: 2 * SOME])}{more}."
+            )
+        absent = [column for column in columns if column not in there[name]]
+        if absent:
+            raise InputError(
+                f"Table {name!r} of {place} must have the column(s) {', '.join(absent)}; it has "
+                f"{', '.join(there[name])}."
+            )
 
 
 DeclaredKey = tuple[str, Sequence[str], str, Sequence[str]]

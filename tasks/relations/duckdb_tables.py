@@ -1,6 +1,6 @@
 """Tables of a DuckDB file as Parquet files, written by DuckDB itself."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import URL
 
 from tasks.errors import InputError, RunError
-from tasks.relations.catalogue import Catalogue, declared_catalogue
+from tasks.progress import track
+from tasks.relations.catalogue import (
+    Catalogue,
+    Wanted,
+    by_table,
+    declared_catalogue,
+    refuse_absent,
+)
 from tasks.relations.location import shown
 
 if TYPE_CHECKING:
@@ -39,9 +46,7 @@ def duckdb_catalogue(url: URL) -> Catalogue:
         If it cannot be opened or holds no table.
     """
     with _opened(url) as connection:
-        columns: dict[str, tuple[str, ...]] = {}
-        for name, column, _ in _columns(connection):
-            columns[name] = (*columns.get(name, ()), column)
+        columns = by_table((name, column) for name, column, _ in _columns(connection))
         if not columns:
             raise InputError(f"The database {shown(url)} holds no table.")
         keys = connection.execute(
@@ -54,12 +59,7 @@ def duckdb_catalogue(url: URL) -> Catalogue:
     return declared_catalogue(columns, primary, foreign)
 
 
-def copy_duckdb(
-    url: URL,
-    wanted: Mapping[str, tuple[str, ...]],
-    files: Mapping[str, Path],
-    track: Callable[[str], object],
-) -> None:
+def copy_duckdb(url: URL, wanted: Wanted, files: Mapping[str, Path]) -> None:
     """Copy tables to Parquet files, all as of one moment.
 
     Parameters
@@ -70,20 +70,18 @@ def copy_duckdb(
         Columns of the tables to copy.
     files
         The file to write of each table.
-    track
-        Is told the name of each table that has been copied.
     """
     with _opened(url) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("BEGIN TRANSACTION")
         types = {(name, column): kind for name, column, kind in _columns(connection)}
-        for name, file in files.items():
+        refuse_absent(shown(url), wanted, by_table(types))
+        for name, file in track(files.items(), "tables", len(files)):
             told = ", ".join(_told(column, types[name, column]) for column in wanted[name])
             connection.execute(
                 f"COPY (SELECT {told} FROM {_quoted(name)}) TO '{_escaped(str(file))}' "  # noqa: S608
                 "(FORMAT parquet)"
             )
-            track(name)
 
 
 @contextmanager

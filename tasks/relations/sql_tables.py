@@ -2,21 +2,25 @@
 
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import polars as pl
 from sqlalchemy import (
     URL,
+    ColumnClause,
     Connection,
     Engine,
     Executable,
+    TableClause,
     column,
     create_engine,
     event,
     exc,
+    func,
     inspect,
     quoted_name,
     select,
@@ -24,7 +28,8 @@ from sqlalchemy import (
 )
 
 from tasks.errors import InputError, RunError
-from tasks.relations.catalogue import Catalogue, declared_catalogue
+from tasks.progress import track
+from tasks.relations.catalogue import Catalogue, Wanted, declared_catalogue, refuse_absent
 from tasks.relations.duckdb_tables import copy_duckdb, duckdb_catalogue
 from tasks.relations.location import shown
 from tasks.relations.sql_values import as_column, join_pieces
@@ -39,9 +44,6 @@ BEFORE_READING = {
     # A file that is no database is told so now; a transaction begins.
     "sqlite": ("BEGIN", "SELECT name FROM sqlite_master LIMIT 1"),
 }
-
-Wanted = Mapping[str, tuple[str, ...]]
-"""Columns to read, by table."""
 
 
 def read_catalogue(url: URL) -> Catalogue:
@@ -81,9 +83,7 @@ def read_catalogue(url: URL) -> Catalogue:
     return declared_catalogue(columns, primary, foreign)
 
 
-def copy_tables(
-    url: URL, wanted: Wanted, folder: Path, track: Callable[[str], object] = str
-) -> dict[str, Path]:
+def copy_tables(url: URL, wanted: Wanted, folder: Path) -> dict[str, Path]:
     """Copy tables of a database to Parquet files, all as of one moment.
 
     Parameters
@@ -94,8 +94,6 @@ def copy_tables(
         Columns of the tables to copy.
     folder
         Where the files are written to.
-    track
-        Is told the name of each table that has been copied.
 
     Returns
     -------
@@ -109,36 +107,20 @@ def copy_tables(
     RunError
         If it goes away, or a table cannot be read to its end.
     """
-    _refuse_absent(url, wanted)
     files = {name: folder / f"{place}.parquet" for place, name in enumerate(wanted)}
     if url.get_backend_name() == "duckdb":
-        copy_duckdb(url, wanted, files, track)
+        copy_duckdb(url, wanted, files)
         return files
     with _connected(url) as connection:
+        inspector = inspect(connection)
+        there: dict[str, tuple[str, ...]] = dict.fromkeys(inspector.get_table_names(), ())
+        for name in wanted:
+            if name in there:
+                there[name] = tuple(entry["name"] for entry in inspector.get_columns(name))
+        refuse_absent(shown(url), wanted, there)
         for name, file in files.items():
             _copy_table(connection, name, wanted[name], file)
-            track(name)
     return files
-
-
-def _refuse_absent(url: URL, wanted: Wanted) -> None:
-    there = read_catalogue(url).columns
-    for name, columns in wanted.items():
-        if name not in there:
-            raise InputError(
-                f"The database {shown(url)} must hold the table {name!r}: {_some(there)}."
-            )
-        absent = [column for column in columns if column not in there[name]]
-        if absent:
-            raise InputError(
-                f"Table {name!r} of {shown(url)} must have the column(s) {', '.join(absent)}; it "
-                f"has {', '.join(there[name])}."
-            )
-
-
-def _some(names: Mapping[str, object], most: int = 20) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"it holds {', '.join(list(names)[:most])}{more}"
 
 
 @contextmanager
@@ -190,8 +172,12 @@ def _first_line(error: exc.SQLAlchemyError) -> str:
 def _copy_table(connection: Connection, name: str, columns: tuple[str, ...], file: Path) -> None:
     with tempfile.TemporaryDirectory(dir=file.parent) as place:
         pieces: list[Path] = []
-        rows = connection.execution_options(stream_results=True).execute(_everything(name, columns))
-        for part in rows.partitions(BATCH):
+        source = table(quoted_name(name, quote=True))
+        count = connection.execute(select(func.count()).select_from(source)).scalar_one()
+        streaming = connection.execution_options(stream_results=True)
+        rows = streaming.execute(_everything(source, columns))
+        batches = -(-count // BATCH)
+        for part in track(rows.partitions(BATCH), f"{name}, {count:,} rows", batches):
             values = zip(*part, strict=True)
             piece = Path(place) / f"{len(pieces)}.parquet"
             pl.DataFrame(
@@ -204,9 +190,7 @@ def _copy_table(connection: Connection, name: str, columns: tuple[str, ...], fil
             pl.DataFrame(schema=dict.fromkeys(columns, pl.String)).write_parquet(file)
 
 
-def _everything(name: str, columns: tuple[str, ...]) -> Executable:
+def _everything(source: TableClause, columns: tuple[str, ...]) -> Executable:
     """Names are quoted, whatever they hold."""
-    source = table(quoted_name(name, quote=True))
-    return select(*(column(quoted_name(entry, quote=True)) for entry in columns)).select_from(
-        source
-    )
+    chosen: list[ColumnClause[Any]] = [column(quoted_name(name, quote=True)) for name in columns]
+    return select(*chosen).select_from(source)

@@ -53,7 +53,14 @@ def test_files_and_databases_give_the_same_report(
         },
     )
     Secret(value=filed).save("shop-file", overwrite=True)
-    runs = {source: run(database, source) for source in (None, "env:WAREHOUSE", "block:shop-file")}
+    stored = database.folder / "parquet"
+    stored.mkdir()
+    for name, frame in frames.items():
+        frame.write_parquet(stored / f"{name}.parquet")
+    ducks = new_database("duckdb")
+    fill(ducks, frames)
+    sources = (None, "env:WAREHOUSE", "block:shop-file", str(stored), ducks)
+    runs = {source: run(database, source) for source in sources}
     shown = {source: runs_root / name for source, name in runs.items()}
     names = ("report.json", "report.html", "data_docs.html", "contract.json", "features.parquet")
     for name in names:

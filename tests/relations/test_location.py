@@ -70,6 +70,18 @@ def test_a_folder_is_a_folder(tmp_path: Path) -> None:
     assert find_location(str(tmp_path), refuse_block) == tmp_path
 
 
+class Disturbed(dict[str, tuple[str, ...]]):
+    """Wanted columns; something happens before those of each table are asked for."""
+
+    def __init__(self, wanted: dict[str, tuple[str, ...]], happens: Callable[[str], None]) -> None:
+        super().__init__(wanted)
+        self.happens = happens
+
+    def __getitem__(self, name: str) -> tuple[str, ...]:
+        self.happens(name)
+        return super().__getitem__(name)
+
+
 def test_a_database_that_goes_away_is_told(
     new_database: Callable[[str], str], tmp_path: Path
 ) -> None:
@@ -80,7 +92,7 @@ def test_a_database_that_goes_away_is_told(
     assert isinstance(url, URL)
 
     def cut(name: str) -> None:
-        if name == "t1":
+        if name == "t2":
             with psycopg.connect(text, autocommit=True) as other:
                 other.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = "
@@ -89,7 +101,7 @@ def test_a_database_that_goes_away_is_told(
 
     wanted = dict.fromkeys(names, ("id",))
     with pytest.raises(RunError, match="could not be read to the end"):
-        copy_tables(url, wanted, tmp_path, cut)
+        copy_tables(url, Disturbed(wanted, cut), tmp_path)
     assert set(copy_tables(url, wanted, tmp_path)) == set(names)
 
 
@@ -100,11 +112,12 @@ def test_all_tables_are_of_one_moment(new_database: Callable[[str], str], tmp_pa
     assert isinstance(url, URL)
 
     def change(name: str) -> None:
-        if name == "a":
+        if name == "b":
             with psycopg.connect(text, autocommit=True) as other:
                 other.execute("INSERT INTO b VALUES (3)")
 
-    files = copy_tables(url, {"a": ("id",), "b": ("id",)}, tmp_path, change)
+    wanted = Disturbed({"a": ("id",), "b": ("id",)}, change)
+    files = copy_tables(url, wanted, tmp_path)
     assert pl.read_parquet(files["b"])["id"].to_list() == [1, 2]
     with pytest.raises(InputError, match="must hold the table 'c': it holds a, b"):
         copy_tables(url, {"c": ("id",)}, tmp_path)

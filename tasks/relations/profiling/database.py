@@ -10,7 +10,6 @@ from sqlalchemy import URL
 from tasks.domain import Dialect, FolderSource, SqlSource
 from tasks.domain_sources import BLOCK, ENVIRONMENT, FILE_DATABASES, is_database
 from tasks.errors import InputError
-from tasks.progress import track
 from tasks.relations.catalogue import Catalogue, declared_in_files
 from tasks.relations.location import find_location, shown
 from tasks.relations.profiling.dialects import find_dialect
@@ -43,8 +42,7 @@ class Database:
 def open_database(
     location: str, read_block: Callable[[str], str], folder: Path, target: str | None = None
 ) -> Database:
-    """Find the tables of a folder, all of its Parquet files or else all of its CSV files, or of a
-    database.
+    """Find the tables of a database, or of a folder: its Parquet files, else its CSV files.
 
     Parameters
     ----------
@@ -62,12 +60,11 @@ def open_database(
         If there is no such folder or database, or it holds no table.
     RunError
         If a database goes away.
-    """  # noqa: D205
+    """
     place = find_location(location, read_block)
     if isinstance(place, URL):
         catalogue = read_catalogue(place).around((target or "").partition(".")[0])
-        copied = iter(track(catalogue.columns, "tables read", len(catalogue.columns)))
-        files = copy_tables(place, catalogue.columns, folder, lambda _: next(copied))
+        files = copy_tables(place, catalogue.columns, folder)
         told = shown(place) if place.get_backend_name() in FILE_DATABASES else location
         return Database(SqlSource(kind="sql", location=told), shown(place), files, catalogue)
     if not place.is_dir():
