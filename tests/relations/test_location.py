@@ -13,6 +13,7 @@ from sqlalchemy import URL, make_url
 
 from tasks.domain import FolderSource
 from tasks.errors import InputError, RunError
+from tasks.progress import Progress, listening
 from tasks.relations.location import find_location, refuse_block, refuse_password, shown
 from tasks.relations.profiling.database import open_database
 from tasks.relations.profiling.profile import profile_database
@@ -175,7 +176,11 @@ def test_a_table_of_many_batches_is_whole_and_in_order(
     connection.close()
     url = find_location(text, refuse_block)
     assert isinstance(url, URL)
-    (file,) = copy_tables(url, {"t": ("id", "x")}, tmp_path).values()
+    told: list[Progress] = []
+    with listening(told.append):
+        (file,) = copy_tables(url, {"t": ("id", "x")}, tmp_path).values()
+    assert [(one.label, one.total) for one in told] == [("t, 100 rows", 15)] * 16
+    assert told[-1].fraction == 1
     expected = [str(k) if k != 3 else "drei" for k in range(n, 0, -1)]
     assert pl.read_parquet(file)["id"].to_list() == expected
     assert pl.read_parquet(file)["x"].to_list() == frame["x"].to_list()

@@ -10,9 +10,10 @@ from sqlalchemy import URL
 from tasks.domain import Dialect, FolderSource, SqlSource
 from tasks.domain_sources import BLOCK, ENVIRONMENT, FILE_DATABASES, is_database
 from tasks.errors import InputError
-from tasks.relations.catalogue import Catalogue, declared_in_files
+from tasks.relations.catalogue import Catalogue
 from tasks.relations.location import find_location, shown
 from tasks.relations.profiling.dialects import find_dialect
+from tasks.relations.relbench_files import declared_in_files
 from tasks.relations.sources import FILE_KINDS
 from tasks.relations.sql_tables import copy_tables, read_catalogue
 
