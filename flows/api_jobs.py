@@ -19,8 +19,12 @@ Runner = Callable[[str, Mapping[str, Any]], Awaitable[str]]
 """Carries out a service with its parameters and gives the run, as ``domain/run_id``."""
 
 MOST_WAITING = 20
+MOST_TRIES = 3
 FAILED = "the job failed; see the log of the server"
-INTERRUPTED = "the server ended before the job did: send it again"
+INTERRUPTED = (
+    f"the server was killed {MOST_TRIES} times while the job ran, perhaps by it: look at its log, "
+    "and send it again"
+)
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +40,8 @@ class Job(BaseModel):
         What was asked.
     submitted, began, ended
         When, in UTC.
+    tries
+        How often it began; a server that was asked to end while it ran does not count.
     run
         What it left in the run store, as ``domain/run_id``.
     error
@@ -51,6 +57,7 @@ class Job(BaseModel):
     submitted: AwareDatetime
     began: AwareDatetime | None = None
     ended: AwareDatetime | None = None
+    tries: int = 0
     run: str | None = None
     error: str | None = None
 
@@ -78,9 +85,10 @@ class JobQueue:
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
-        """Work inside the block; the job that runs at its end is interrupted.
+        """Work inside the block; the job that runs at its end waits for the next server.
 
-        What an earlier server left queued is taken up; what it left running is interrupted.
+        What an earlier server left is taken up: a job that ran goes on after the last step that it
+        had finished, unless a server was killed `MOST_TRIES` times while it ran.
         """
         self._take_up()
         worker = asyncio.create_task(self._work())
@@ -122,20 +130,22 @@ class JobQueue:
         self._jobs = {job.job: job for job in sorted(found, key=lambda job: job.submitted)}
         self._waiting = asyncio.Queue()
         for job in list(self._jobs.values()):
-            if job.state == "running":
-                self._interrupt(job)
-            elif job.state == "queued":
+            if job.state == "running" and job.tries >= MOST_TRIES:
+                self._change(job, state="interrupted", ended=_now(), error=INTERRUPTED)
+            elif job.state == "running":
+                self._put_back(job)
+            if self._jobs[job.job].state == "queued":
                 self._waiting.put_nowait(job.job)
 
     async def _work(self) -> None:
         while True:
             job = self._jobs[await self._waiting.get()]
-            self._change(job, state="running", began=_now())
+            self._change(job, state="running", began=_now(), tries=job.tries + 1)
             job = self._jobs[job.job]
             try:
                 run = await self._runner(job.service, job.parameters)
             except asyncio.CancelledError:
-                self._interrupt(job)
+                self._put_back(job, tries=job.tries - 1)
                 raise
             except (InputError, RunError) as error:
                 self._change(job, state="failed", ended=_now(), error=str(error))
@@ -145,8 +155,8 @@ class JobQueue:
             else:
                 self._change(job, state="done", ended=_now(), run=run)
 
-    def _interrupt(self, job: Job) -> None:
-        self._change(job, state="interrupted", ended=_now(), error=INTERRUPTED)
+    def _put_back(self, job: Job, **changes: object) -> None:
+        self._change(job, state="queued", began=None, **changes)
 
     def _change(self, job: Job, **changes: object) -> None:
         """Where the disk does not take the new state, the queue goes on all the same."""

@@ -20,6 +20,7 @@ from flows.api_child import CHILD, run_in_child
 from flows.api_jobs import (
     FAILED,
     INTERRUPTED,
+    MOST_TRIES,
     MOST_WAITING,
     Job,
     JobQueue,
@@ -187,7 +188,7 @@ def test_the_latest_jobs_come_first_also_after_a_restart(tmp_path: Path) -> None
     assert asyncio.run(main()) == [[4, 3, 2], [4, 3, 2, 1, 0]]
 
 
-def test_the_end_of_the_server_interrupts_what_runs_and_leaves_what_waits(tmp_path: Path) -> None:
+def test_the_end_of_the_server_puts_back_what_runs_and_leaves_what_waits(tmp_path: Path) -> None:
     ended: list[str] = []
 
     async def cleared_up(service: str, values: Mapping[str, Any]) -> str:
@@ -207,12 +208,12 @@ def test_the_end_of_the_server_interrupts_what_runs_and_leaves_what_waits(tmp_pa
     first, second = asyncio.run(main())
     kept = on_disk(tmp_path)
     assert ended == ["first"]
-    assert (kept[first].state, kept[first].error) == ("interrupted", INTERRUPTED)
-    assert kept[first].ended is not None
-    assert kept[second].state == "queued"
+    for name in (first, second):
+        assert (kept[name].state, kept[name].tries) == ("queued", 0)
+        assert kept[name].began is kept[name].ended is kept[name].error is None
 
 
-def kept(folder: Path, state: State, age: int) -> Job:
+def kept(folder: Path, state: State, age: int, tries: int = 1) -> Job:
     """Leave a job as a server that was killed did."""
     submitted = datetime.now(UTC) - timedelta(seconds=age)
     job = Job(
@@ -222,6 +223,7 @@ def kept(folder: Path, state: State, age: int) -> Job:
         parameters={"seed": age},
         submitted=submitted,
         began=submitted if state != "queued" else None,
+        tries=tries if state != "queued" else 0,
         run="x/old" if state == "done" else None,
     )
     folder.mkdir(exist_ok=True)
@@ -229,7 +231,7 @@ def kept(folder: Path, state: State, age: int) -> Job:
     return job
 
 
-def test_a_restart_interrupts_what_ran_and_takes_up_what_waited(tmp_path: Path) -> None:
+def test_a_restart_takes_up_what_ran_and_what_waited(tmp_path: Path) -> None:
     order: list[int] = []
 
     async def recorded(service: str, values: Mapping[str, Any]) -> str:
@@ -237,6 +239,7 @@ def test_a_restart_interrupts_what_ran_and_takes_up_what_waited(tmp_path: Path) 
         return "x/new"
 
     done, running = kept(tmp_path, "done", 40), kept(tmp_path, "running", 30)
+    deadly = kept(tmp_path, "running", 25, tries=MOST_TRIES)
     older, newer = kept(tmp_path, "queued", 20), kept(tmp_path, "queued", 10)
 
     async def main() -> None:
@@ -246,9 +249,10 @@ def test_a_restart_interrupts_what_ran_and_takes_up_what_waited(tmp_path: Path) 
 
     asyncio.run(main())
     found = on_disk(tmp_path)
-    assert order == [20, 10]
+    assert order == [30, 20, 10]
     assert found[done.job] == done
-    assert (found[running.job].state, found[running.job].error) == ("interrupted", INTERRUPTED)
+    assert (found[deadly.job].state, found[deadly.job].error) == ("interrupted", INTERRUPTED)
+    assert (found[running.job].state, found[running.job].tries) == ("done", 2)
     assert found[older.job].run == found[newer.job].run == "x/new"
 
 
