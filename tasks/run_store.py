@@ -3,11 +3,9 @@
 import os
 import shutil
 import tempfile
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import file_digest
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -16,6 +14,8 @@ from pydantic import BaseModel, ConfigDict
 
 from tasks.errors import InputError, RunError
 from tasks.locations import cache_folder
+from tasks.outside import in_plain_words
+from tasks.whole_files import file_sha256, link_or_copy, whole_file
 
 OBJECTS = ".objects"
 RESULTS = ".results"
@@ -86,19 +86,32 @@ class RunStore:
         -------
         Artifact
             The same bytes under the same name are kept once. A file appears whole or not at all.
+
+        Raises
+        ------
+        FullDiskError
+            If there is no room for it.
         """
-        with tempfile.TemporaryDirectory(prefix="whence-") as folder:
+        with in_plain_words(), tempfile.TemporaryDirectory(prefix="whence-") as folder:
             made = Path(folder) / name
             write(made)
-            with made.open("rb") as content:
-                digest = file_digest(content, "sha256").hexdigest()
+            digest = file_sha256(made)
             artifact = Artifact(path=f"{OBJECTS}/{digest[:2]}/{digest}/{name}", sha256=digest)
-            self._put(made, artifact.path)
+            if not (self.is_local and self.holds(artifact)):
+                self._put(made, artifact.path)
         return artifact
 
     def save_text(self, name: str, text: str) -> Artifact:
         """Keep a text in UTF-8."""
         return self.save(name, lambda path: path.write_text(text, encoding="utf-8"))
+
+    def holds(self, artifact: Artifact) -> bool:
+        """Whether an artifact can be fetched: it is there, in a folder with the bytes it had."""
+        local = self._local(artifact)
+        if local is None:
+            filesystem, base = self._place
+            return bool(filesystem.exists(f"{base}/{artifact.path}"))
+        return local.is_file() and file_sha256(local) == artifact.sha256
 
     def fetch(self, artifact: Artifact) -> Path:
         """A local path of an artifact, its digest checked.
@@ -108,24 +121,16 @@ class RunStore:
         RunError
             If the file is gone or its bytes have changed.
         """
-        filesystem, base = self._place
-        if self.is_local or Path(artifact.path).is_absolute():
-            local = Path(base) / artifact.path
-        else:
-            local = cache_folder() / "objects" / artifact.sha256 / artifact.name
-            if not local.is_file() and filesystem.exists(f"{base}/{artifact.path}"):
-                local.parent.mkdir(parents=True, exist_ok=True)
-                fetched = local.with_name(f"{local.name}.{uuid.uuid4().hex}")
-                filesystem.get_file(f"{base}/{artifact.path}", str(fetched))
-                fetched.replace(local)
+        local = self._local(artifact) or self._fetched(artifact)
         if not local.is_file():
-            raise RunError(f"{artifact.path} is gone from {self.root}: run again with --refresh.")
-        with local.open("rb") as content:
-            if file_digest(content, "sha256").hexdigest() != artifact.sha256:
-                raise RunError(
-                    f"{artifact.path} in {self.root} is not what was saved: run again with "
-                    "--refresh."
-                )
+            raise RunError(
+                f"{artifact.path} is gone from {self.root}: run again, and its step makes it anew."
+            )
+        if file_sha256(local) != artifact.sha256:
+            raise RunError(
+                f"{artifact.path} in {self.root} is not what was saved: run again, and its step "
+                "makes it anew."
+            )
         return local
 
     def read_text(self, artifact: Artifact) -> str:
@@ -133,7 +138,7 @@ class RunStore:
         return self.fetch(artifact).read_text(encoding="utf-8")
 
     def publish(self, run: str, files: Mapping[str, Artifact]) -> None:
-        """Show artifacts in the folder of a run.
+        """Show artifacts in the folder of a run, the manifest last: a run that has one is whole.
 
         Parameters
         ----------
@@ -141,15 +146,21 @@ class RunStore:
             ``domain/run_id``.
         files
             By their path inside the folder.
+
+        Raises
+        ------
+        FullDiskError
+            If there is no room for them.
         """
         filesystem, base = self._place
-        for name, artifact in files.items():
-            shown, kept = f"{base}/{run}/{name}", f"{base}/{artifact.path}"
-            filesystem.makedirs(shown.rpartition("/")[0], exist_ok=True)
-            if self.is_local:
-                _link(Path(kept), Path(shown))
-            else:
-                filesystem.copy(kept, shown)
+        with in_plain_words():
+            for name in sorted(files, key=lambda name: name == MANIFEST):
+                shown, kept = f"{base}/{run}/{name}", f"{base}/{files[name].path}"
+                filesystem.makedirs(shown.rpartition("/")[0], exist_ok=True)
+                if self.is_local:
+                    link_or_copy(Path(kept), Path(shown))
+                else:
+                    filesystem.copy(kept, shown)
 
     def runs(self, holding: str = MANIFEST) -> list[str]:
         """Every run that shows a file as ``domain/run_id``, oldest first.
@@ -194,23 +205,32 @@ class RunStore:
         filesystem, base = self._place
         return str(filesystem.cat_file(f"{base}/{run}/{name}").decode("utf-8"))
 
+    def _local(self, artifact: Artifact) -> Path | None:
+        """Where an artifact lies on this machine; None where the store is remote."""
+        if self.is_local or Path(artifact.path).is_absolute():
+            return Path(self._place[1]) / artifact.path
+        return None
+
+    def _fetched(self, artifact: Artifact) -> Path:
+        """Where a copy of a remote artifact lies, fetched anew where it is not what was saved."""
+        filesystem, base = self._place
+        remote = f"{base}/{artifact.path}"
+        copy = cache_folder() / "objects" / artifact.sha256 / artifact.name
+        is_kept = copy.is_file() and file_sha256(copy) == artifact.sha256
+        if not is_kept and filesystem.exists(remote):
+            with in_plain_words(), whole_file(copy) as unfinished:
+                filesystem.get_file(remote, str(unfinished))
+            if file_sha256(copy) != artifact.sha256:
+                filesystem.rm_file(remote)  # so that the step that made it is not taken as done
+        return copy
+
     def _put(self, made: Path, path: str) -> None:
         filesystem, base = self._place
         target = f"{base}/{path}"
-        filesystem.makedirs(target.rpartition("/")[0], exist_ok=True)
         if self.is_local:
-            beside = Path(f"{target}.{uuid.uuid4().hex}")
-            shutil.copyfile(made, beside)
-            beside.chmod(READ_ONLY)  # runs show it by hard links: nobody edits it in place
-            beside.replace(target)
+            with whole_file(Path(target)) as unfinished:
+                shutil.copyfile(made, unfinished)
+                unfinished.chmod(READ_ONLY)  # runs show it by hard links: nobody edits it in place
         else:
+            filesystem.makedirs(target.rpartition("/")[0], exist_ok=True)
             filesystem.put_file(str(made), target)
-
-
-def _link(kept: Path, shown: Path) -> None:
-    """Hard links cost no space; where they are not possible, a copy."""
-    shown.unlink(missing_ok=True)
-    try:
-        os.link(kept, shown)
-    except OSError:
-        shutil.copyfile(kept, shown)

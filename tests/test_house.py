@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 GROUND_FLOOR = {
     "errors",
+    "installation_key",
     "locations",
     "domain",
     "domain_media_mix",
@@ -19,12 +20,14 @@ GROUND_FLOOR = {
     "contract_checks",
     "table_checks",
     "task_checks",
+    "outside",
     "progress",
     "targets",
     "run_store",
     "pickle_ledger",
     "seeds",
     "source_digest",
+    "whole_files",
     "cache",
     "compiled",
     "bayes",

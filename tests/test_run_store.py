@@ -49,12 +49,16 @@ def test_what_is_gone_or_changed_is_refused(tmp_path: Path) -> None:
     kept = tmp_path / artifact.path
     kept.chmod(0o644)
     kept.write_text("abd", encoding="utf-8")
-    with pytest.raises(RunError, match=r"is not what was saved: run again with --refresh"):
+    assert not store.holds(artifact)
+    with pytest.raises(RunError, match=r"is not what was saved: run again, and its step makes it"):
         store.fetch(artifact)
+    assert store.read_text(store.save_text("a.txt", "abc")) == "abc"
     kept.unlink()
+    assert not store.holds(artifact)
     with pytest.raises(RunError, match="is gone from"):
         store.fetch(artifact)
     assert store.read_text(store.save_text("a.txt", "abc")) == "abc"
+    assert store.holds(artifact)
 
 
 def test_remote_objects_that_are_gone_are_refused(
@@ -64,6 +68,48 @@ def test_remote_objects_that_are_gone_are_refused(
     store = RunStore(f"memory://{uuid.uuid4().hex}")
     with pytest.raises(RunError, match="is gone from memory"):
         store.fetch(Artifact(path=".objects/00/00/a.txt", sha256="00"))
+
+
+def test_a_remote_object_that_has_changed_is_taken_away_so_that_it_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WHENCE_CACHE", str(tmp_path))
+    store = RunStore(f"memory://{uuid.uuid4().hex}")
+    artifact = store.save_text("a.txt", "abc")
+    filesystem, base = store._place
+    filesystem.pipe_file(f"{base}/{artifact.path}", b"abd")
+    assert store.holds(artifact)
+    with pytest.raises(RunError, match="is not what was saved: run again, and its step makes it"):
+        store.fetch(artifact)
+    assert not store.holds(artifact)
+    assert store.read_text(store.save_text("a.txt", "abc")) == "abc"
+
+
+def test_a_broken_copy_of_a_remote_object_is_fetched_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WHENCE_CACHE", str(tmp_path))
+    store = RunStore(f"memory://{uuid.uuid4().hex}")
+    artifact = store.save_text("a.txt", "abc")
+    store.fetch(artifact).write_text("", encoding="utf-8")
+    assert store.read_text(artifact) == "abc"
+
+
+def test_what_is_kept_already_is_not_written_again(tmp_path: Path) -> None:
+    store = RunStore(str(tmp_path))
+    kept = tmp_path / store.save_text("a.txt", "abc").path
+    before = kept.stat()
+    store.save_text("a.txt", "abc")
+    assert (kept.stat().st_ino, kept.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_a_run_shows_its_manifest_last_in_whatever_order_its_files_come(store: RunStore) -> None:
+    manifest, report = store.save_text("manifest.json", "{}"), store.save_text("a.txt", "abc")
+    gone = Artifact(path=".objects/00/00/b.txt", sha256="00")
+    with pytest.raises(FileNotFoundError):
+        store.publish("demo/1", {"manifest.json": manifest, "a.txt": report, "b.txt": gone})
+    assert store.runs() == []
+    assert store.read_file("demo/1", "a.txt") == "abc"
 
 
 def test_runs_are_listed_oldest_first_and_found_by_their_beginning(store: RunStore) -> None:
