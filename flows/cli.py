@@ -19,6 +19,7 @@ from flows.commands import (
     run,
     sbc,
     scm,
+    serve,
     stan,
 )
 from tasks.errors import InputError, RunError
@@ -45,6 +46,7 @@ def build_parser() -> argparse.ArgumentParser:
     scm.add_commands(subcommands)
     beliefs.add_commands(subcommands)
     api.add_commands(subcommands)
+    serve.add_commands(subcommands)
     stan.add_commands(subcommands)
     for subcommand in _below(subcommands):
         _add_debug(subcommand, default=argparse.SUPPRESS)

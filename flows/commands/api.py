@@ -24,11 +24,13 @@ def add_commands(subcommands: "argparse._SubParsersAction[argparse.ArgumentParse
         "this machine alone. WHENCE_API_DATA is a folder whose files clients may name.",
     )
     api.add_argument("--host", default=HOST, help="where to listen (default: %(default)s)")
-    api.add_argument("--port", type=_port, default=PORT, help="default %(default)s; 0 for any free")
+    api.add_argument("--port", type=port, default=PORT, help="default %(default)s; 0 for any free")
+    api.add_argument("--fd", type=int, help=argparse.SUPPRESS)
     api.set_defaults(run=run_api)
 
 
-def _port(text: str) -> int:
+def port(text: str) -> int:
+    """A port, from the command line."""
     if not (text.isascii() and text.isdecimal() and int(text) <= MOST_PORT):
         raise argparse.ArgumentTypeError(f"must be a port from 0 to {MOST_PORT}, got {text!r}")
     return int(text)
@@ -40,7 +42,7 @@ def run_api(options: argparse.Namespace) -> None:
 
     token = required_token(options.host)
     jobs = data_folder() / "jobs"
-    with listening(options.host, options.port) as listener:
+    with _listener(options) as listener:
         import uvicorn
 
         from flows.api import create_app
@@ -64,6 +66,13 @@ def run_api(options: argparse.Namespace) -> None:
             need = f"clients send the token in {TOKEN}" if token else "no token is needed"
             print(f"Serving {_address(listener)}/docs; {need}. Ctrl-C ends it.", flush=True)
             uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listener(options: argparse.Namespace) -> socket.socket:
+    """The socket of `whence serve` where this is one of its programs, else a new one."""
+    if options.fd is not None:
+        return socket.socket(fileno=options.fd)
+    return listening(options.host, options.port)
 
 
 def listening(host: str, port: int) -> socket.socket:

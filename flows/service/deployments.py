@@ -1,0 +1,100 @@
+"""Work pool and deployments of a service: ``python -m flows.service.deployments FILE COPY``."""
+
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from prefect import get_client
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.workers.process import ProcessWorker
+
+from flows.service.health import POOL
+
+FLOW_RUN = "python3 -m flows.service.flow_run"
+Deployment = dict[str, Any]
+
+
+def job_template() -> dict[str, Any]:
+    """How the pool starts a flow run: in its own process, from the environment of the worker."""
+    template = ProcessWorker.get_default_base_job_template()
+    template["variables"]["properties"]["command"]["default"] = FLOW_RUN
+    return template
+
+
+def keep_switches(
+    deployments: Sequence[Deployment], known: Mapping[str, set[str]]
+) -> list[Deployment]:
+    """Deployments whose schedules leave alone what was switched on the page.
+
+    Parameters
+    ----------
+    deployments
+        From a file in the form of ``prefect.yaml``.
+    known
+        Slugs of the schedules that are on the server, by the deployment's name.
+
+    Returns
+    -------
+    list of dict
+        A schedule that is on the server says nothing of ``active``, unless it is to be active.
+
+    Examples
+    --------
+    >>> schedules = [{"slug": "old", "active": False}, {"slug": "new", "active": False}]
+    >>> keep_switches([{"name": "demo", "schedules": schedules}], {"demo": {"old"}})
+    [{'name': 'demo', 'schedules': [{'slug': 'old'}, {'slug': 'new', 'active': False}]}]
+    """
+    return [
+        {
+            **deployment,
+            "schedules": [
+                _without_switch(schedule)
+                if schedule.get("slug") in known.get(deployment["name"], ())
+                and schedule.get("active") is not True
+                else schedule
+                for schedule in deployment.get("schedules") or []
+            ],
+        }
+        for deployment in deployments
+    ]
+
+
+def _without_switch(schedule: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in schedule.items() if name != "active"}
+
+
+def _schedules(client: SyncPrefectClient) -> dict[str, set[str]]:
+    """Slugs of the schedules on the server, by the deployment's name."""
+    found: dict[str, set[str]] = {}
+    while page := client.read_deployments(limit=100, offset=len(found)):
+        found |= {of.name: {schedule.slug or "" for schedule in of.schedules} for of in page}
+    return found
+
+
+def main() -> int:
+    """Deploy a file, by way of a copy.
+
+    Returns
+    -------
+    int
+        Exit code of ``prefect deploy``.
+    """
+    given, copy = (Path(word) for word in sys.argv[1:])
+    content = yaml.safe_load(given.read_text(encoding="utf-8"))
+    with get_client(sync_client=True) as client:
+        client.create_work_pool(
+            WorkPoolCreate(name=POOL, type=ProcessWorker.type, base_job_template=job_template()),
+            overwrite=True,
+        )
+        content["deployments"] = keep_switches(content["deployments"], _schedules(client))
+    copy.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    deploy = ("-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(copy))
+    return subprocess.run([sys.executable, *deploy], check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,56 @@
+"""Whether what is served answers: asked over HTTP, without Prefect's client."""
+
+import json
+from datetime import datetime
+from http.client import HTTPException
+from typing import Any
+from urllib.request import ProxyHandler, Request, build_opener
+
+POOL = "whence"
+SECONDS_TO_ANSWER = 10.0
+_DIRECTLY = build_opener(ProxyHandler({}))
+
+
+def ask(url: str, body: object = None) -> Any:
+    """What an address answers, from JSON; a body is posted.
+
+    Raises
+    ------
+    OSError
+        If it does not answer, or not with success.
+    """
+    content = None if body is None else json.dumps(body).encode()
+    request = Request(url, content, {"Content-Type": "application/json"})  # noqa: S310
+    try:
+        with _DIRECTLY.open(request, timeout=SECONDS_TO_ANSWER) as answer:
+            return json.load(answer)
+    except (HTTPException, ValueError) as error:
+        raise OSError(str(error)) from error
+
+
+def page_answers(page: str) -> bool:
+    """Whether Prefect's server works."""
+    return _succeeds(f"{page}/api/health")
+
+
+def api_answers(api: str) -> bool:
+    """Whether the HTTP service works."""
+    return _succeeds(f"{api}/health")
+
+
+def last_heartbeat(page: str, worker: str) -> float | None:
+    """When a worker of the pool last told that it lives, in seconds since 1970."""
+    try:
+        workers = ask(f"{page}/api/work_pools/{POOL}/workers/filter", {})
+    except OSError:
+        return None
+    beats = [of["last_heartbeat_time"] for of in workers if of["name"] == worker]
+    return max((datetime.fromisoformat(beat).timestamp() for beat in beats if beat), default=None)
+
+
+def _succeeds(url: str) -> bool:
+    try:
+        ask(url)
+    except OSError:
+        return False
+    return True
