@@ -1,7 +1,7 @@
 """The one cache policy: a step is run again when its inputs or the code behind it have changed."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,7 +13,8 @@ from prefect.context import TaskRunContext
 from pydantic import BaseModel
 
 from tasks.bayes.digests import digest_of
-from tasks.errors import RunError
+from tasks.errors import FullDiskError, KilledError, RunError
+from tasks.outside import explain
 from tasks.run_store import Artifact
 from tasks.source_digest import code_digest
 
@@ -66,12 +67,40 @@ def input_content(value: Any) -> Any:
     raise TypeError(f"A step takes plain values and artifacts, got {type(value).__name__}.")
 
 
+def artifacts_in(value: Any) -> Iterator[Artifact]:
+    """All artifacts that a step has returned, wherever they stand.
+
+    Examples
+    --------
+    >>> list(artifacts_in({"data": [Artifact(path="a.parquet", sha256="1f")], "seed": 1}))
+    [Artifact(path='a.parquet', sha256='1f')]
+    """
+    if isinstance(value, Artifact):
+        yield value
+    elif isinstance(value, BaseModel):
+        yield from artifacts_in([getattr(value, name) for name in type(value).model_fields])
+    elif isinstance(value, Mapping):
+        yield from artifacts_in(list(value.values()))
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from artifacts_in(inner)
+
+
 async def has_broken_off(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
     """Whether a step that reads from outside is worth another try: what was asked is in order."""
+    error = await _failure(state)
+    return isinstance(error, RunError) and not isinstance(error, FullDiskError)
+
+
+async def was_killed(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
+    """Whether a step is worth another try since a process of it was killed from outside."""
+    error = await _failure(state)
+    return isinstance(error and explain(error) or error, KilledError)
+
+
+async def _failure(state: State[Any]) -> Exception | None:
     try:
         await state.aresult()
-    except RunError:
-        return True
-    except Exception:  # what was asked breaks a rule: it would again
-        return False
-    return False
+    except Exception as error:
+        return error
+    return None
