@@ -95,7 +95,7 @@ async def has_broken_off(task: Task[..., Any], run: TaskRun, state: State[Any]) 
 async def was_killed(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
     """Whether a step is worth another try since a process of it was killed from outside."""
     error = await _failure(state)
-    return isinstance(error and explain(error) or error, KilledError)
+    return error is not None and isinstance(explain(error) or error, KilledError)
 
 
 async def _failure(state: State[Any]) -> Exception | None:

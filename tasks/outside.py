@@ -19,11 +19,11 @@ SAID = (*(os.strerror(number) for number in sorted(NO_ROOM)), "database or disk 
 LEAST_FREE = 1_000_000
 """Bytes below which a place counts as full, whatever a library says of it."""
 FROM_OUTSIDE = {signal.SIGKILL, signal.SIGTERM}
-AGAIN = "start it again, and it goes on after its last finished step"
+AGAIN = "start again: finished steps are kept"
 
 
 @contextmanager
-def in_plain_words() -> Iterator[None]:
+def explaining() -> Iterator[None]:
     """Turn a disk without room and a killed worker process into one sentence.
 
     Raises
@@ -59,7 +59,7 @@ def explain(error: BaseException) -> FullDiskError | KilledError | None:
     """
     for reason in _chain(error):
         if isinstance(reason, BrokenProcessPool):
-            return KilledError(killed("A worker process"))
+            return killed("A worker process")
         text = str(reason)
         said = next((words for words in SAID if words in text), None)
         if said or (isinstance(reason, OSError) and reason.errno in NO_ROOM):
@@ -86,41 +86,48 @@ def no_room(said: str, file: object) -> FullDiskError:
     )
 
 
-def killed(which: str, code: int | None = None) -> str:
-    """The sentence on a process that was killed.
+def killed(which: str, how: str = "") -> KilledError:
+    """The error of a process that was killed.
 
     Parameters
     ----------
     which
         The process, as a sentence begins.
-    code
-        Its exit status, where it is known.
+    how
+        By what, and what it did, as the sentence goes on.
     """
-    how = f" by {signal.Signals(-code).name}" if code else ""
-    return (
+    return KilledError(
         f"{which} was killed{how}, as the system does where memory runs out: end what else needs "
         f"memory, or choose smaller settings, and {AGAIN}."
     )
 
 
-def process_error(which: str, code: int, said: str) -> RunError:
+def process_error(which: str, doing: str, code: int, said: str) -> RunError:
     """The error of a program that ended with another status than 0.
 
     Parameters
     ----------
     which
-        The program and what it did, as a sentence begins.
+        The program, as a sentence begins.
+    doing
+        What it did, after "while it".
     code
         Its exit status; -9 where SIGKILL ended it.
     said
         Its last words.
+
+    Examples
+    --------
+    >>> print(process_error("a chain", "sampled", 1, "no data"))
+    a chain ended with code 1 while it sampled: no data
     """
+    name = signal.Signals(-code).name if code < 0 else ""
     if -code in FROM_OUTSIDE:
-        return KilledError(killed(which, code))
+        return killed(which, f" by {name} while it {doing}")
     if -code == signal.SIGXFSZ:
-        return no_room("its output would be larger than a file may be", None)
-    how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
-    return RunError(f"{which} {how}: {said or 'it said nothing'}")
+        return no_room(f"{which} may write no larger file", None)
+    how = f"was ended by {name}" if name else f"ended with code {code}"
+    return RunError(f"{which} {how} while it {doing}: {said or 'it said nothing'}")
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from tasks.errors import InputError, RunError
 from tasks.locations import cache_folder
-from tasks.outside import in_plain_words
+from tasks.outside import explaining
 from tasks.whole_files import file_sha256, link_or_copy, whole_file
 
 OBJECTS = ".objects"
@@ -92,7 +92,7 @@ class RunStore:
         FullDiskError
             If there is no room for it.
         """
-        with in_plain_words(), tempfile.TemporaryDirectory(prefix="whence-") as folder:
+        with explaining(), tempfile.TemporaryDirectory(prefix="whence-") as folder:
             made = Path(folder) / name
             write(made)
             digest = file_sha256(made)
@@ -153,7 +153,7 @@ class RunStore:
             If there is no room for them.
         """
         filesystem, base = self._place
-        with in_plain_words():
+        with explaining():
             for name in sorted(files, key=lambda name: name == MANIFEST):
                 shown, kept = f"{base}/{run}/{name}", f"{base}/{files[name].path}"
                 filesystem.makedirs(shown.rpartition("/")[0], exist_ok=True)
@@ -218,7 +218,7 @@ class RunStore:
         copy = cache_folder() / "objects" / artifact.sha256 / artifact.name
         is_kept = copy.is_file() and file_sha256(copy) == artifact.sha256
         if not is_kept and filesystem.exists(remote):
-            with in_plain_words(), whole_file(copy) as unfinished:
+            with explaining(), whole_file(copy) as unfinished:
                 filesystem.get_file(remote, str(unfinished))
             if file_sha256(copy) != artifact.sha256:
                 filesystem.rm_file(remote)  # so that the step that made it is not taken as done

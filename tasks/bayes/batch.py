@@ -11,6 +11,7 @@ from tasks.bayes.batch_record import BatchFit, FitStatus, read_fit
 from tasks.bayes.stan_data import data_json, prepare_data
 from tasks.bayes.stan_program import StanProgram
 from tasks.errors import InputError, RunError, last_lines
+from tasks.outside import process_error
 
 COMMAND = "batch"
 
@@ -144,7 +145,4 @@ class BatchProcess:
         code = self.process.wait()
         self.errors.seek(0)
         said = last_lines(self.errors.read().decode(errors="replace"), count=6)
-        return RunError(
-            f"{self.program.name} ended with code {code} while it fitted data set {number}: "
-            f"{said or 'it said nothing'}"
-        )
+        return process_error(self.program.name, f"fitted data set {number}", code, said)

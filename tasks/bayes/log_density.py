@@ -16,6 +16,7 @@ from tasks.bayes.stan_data import data_json, prepare_data
 from tasks.bayes.stan_model import SIGNIFICANT_DIGITS, in_plain_words
 from tasks.bayes.stan_program import StanProgram
 from tasks.errors import InputError, RunError, last_lines
+from tasks.outside import process_error
 
 # A matrix is read by rows. CmdStan before stan-dev/cmdstan#1337 reads it down its columns.
 READING_ORDERS: tuple[Literal["C", "F"], ...] = ("C", "F")
@@ -92,6 +93,9 @@ def _run(program: StanProgram, data: str, matrix: Floats) -> tuple[Floats, str]:
             text=True,
             check=False,
         )
+        if done.returncode < 0:
+            doing = "computed log densities"
+            raise process_error(program.name, doing, done.returncode, last_lines(done.stderr))
         if done.returncode != 0 and NO_DENSITY not in done.stderr:
             raise _refusal(program, done.stderr)
         rows = draw_rows(folder / "densities.csv")

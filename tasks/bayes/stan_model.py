@@ -13,9 +13,12 @@ from tasks.bayes.inference_data import to_inference_data
 from tasks.bayes.stan_data import prepare_data
 from tasks.bayes.stan_program import StanProgram, compile_program
 from tasks.errors import InputError, RunError, last_lines
+from tasks.outside import process_error
 
 WRONG_SIZE = re.compile(r"variable name=(\w+);.* dims declared=(\(.*?\)); dims found=(\(.*?\))")
 WRONG_VALUE = re.compile(r"::\w+: (.+ is .+, but must be .+) \(in ('.*', line \d+)")
+RETURN_CODES = re.compile(r"retcodes=\[(.+?)\]")
+NEVER_ENDED = -1  # what cmdstanpy tells of a chain of which it knows nothing
 SIGNIFICANT_DIGITS = 17  # a double survives the CSV unchanged
 
 
@@ -70,7 +73,7 @@ def sample(
         If the program is not valid Stan, the data do not fit it (the message names the variable),
         or a setting is out of its bounds.
     RunError
-        If a chain fails or the time is up.
+        If a chain fails or is killed, or the time is up.
 
     References
     ----------
@@ -109,7 +112,7 @@ def sample(
         except TimeoutError as error:
             raise RunError(f"{compiled.name} was stopped after {timeout} s.") from error
         except RuntimeError as error:
-            raise _explain(compiled, Path(folder)) from error
+            raise _explain(compiled, Path(folder), str(error)) from error
         provenance = {
             "program": compiled.name,
             "program_digest": compiled.digest,
@@ -124,8 +127,12 @@ def _check_range(name: str, value: int, least: int, most: int = 2**31 - 1) -> No
         raise InputError(f"Argument {name} must be from {least} to {most}, got {value}.")
 
 
-def _explain(program: StanProgram, folder: Path) -> InputError | RunError:
-    """Turn what the chains printed into one error: refused data, or a failed run."""
+def _explain(program: StanProgram, folder: Path, failure: str) -> InputError | RunError:
+    """Turn how the chains ended into one error: killed, refused data, or a failed run."""
+    codes = RETURN_CODES.search(failure)
+    for code in map(int, codes[1].split(",") if codes else []):
+        if code < NEVER_ENDED:
+            return process_error(f"A chain of {program.name}", "sampled", code, "")
     consoles = sorted(folder.glob("*-stdout*.txt"))
     console = consoles[0].read_text(encoding="utf-8") if consoles else ""
     said = last_lines(console, count=6)

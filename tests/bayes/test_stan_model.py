@@ -1,6 +1,11 @@
 """Sampling: the right posterior, sorted into groups, reproducible, with clear refusals."""
 
 import copy
+import os
+import signal
+import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +14,7 @@ import pytest
 
 from tasks.bayes.stan_model import sample
 from tasks.bayes.stan_program import StanProgram
-from tasks.errors import InputError, RunError
+from tasks.errors import InputError, KilledError, RunError
 
 NORMAL = {"N": 4, "y": [1.0, 2.5, -0.5, 3.0], "sd_y": 2.0}
 
@@ -164,6 +169,28 @@ def test_settings_out_of_bounds_are_refused_by_name(
 ) -> None:
     with pytest.raises(InputError, match=said):
         sample(programs["normal_mean"], NORMAL, **({"seed": 1} | setting))
+
+
+def kill_child(name: str) -> None:
+    """Wait for a process of that name that this one has started, and kill it."""
+    for _ in range(6000):
+        for status in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):  # it has ended meanwhile
+                known, _, rest = status.read_text(encoding="utf-8").rpartition(")")
+                if known.endswith(f"({name}") and int(rest.split()[1]) == os.getpid():
+                    os.kill(int(status.parent.name), signal.SIGKILL)
+                    return
+        time.sleep(0.01)
+
+
+def test_a_chain_that_is_killed_is_told(programs: dict[str, StanProgram]) -> None:
+    killer = threading.Thread(target=kill_child, args=["normal_mean"])
+    killer.start()
+    with pytest.raises(
+        KilledError, match="A chain of normal_mean was killed by SIGKILL while it sampled, as"
+    ):
+        sample(programs["normal_mean"], NORMAL, seed=1, chains=2, draws=1_000_000)
+    killer.join()
 
 
 def test_a_run_that_takes_too_long_is_stopped(programs: dict[str, StanProgram]) -> None:

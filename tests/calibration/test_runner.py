@@ -18,7 +18,7 @@ from tasks.calibration.chunk_files import load_simulations, save_simulations
 from tasks.calibration.runner import Calibration, calibration_folder, run_calibration
 from tasks.calibration.simulators.hierarchical_normal import HierarchicalNormal
 from tasks.calibration.simulators.key_importance import KeyImportance
-from tasks.errors import InputError, RunError
+from tasks.errors import InputError, KilledError
 from tasks.locations import resource
 from tasks.progress import Progress, listening
 
@@ -174,7 +174,7 @@ def test_a_process_that_dies_keeps_what_was_finished(root: Path, tmp_path: Path)
 
     with (
         listening(kill_one),
-        pytest.raises(RunError, match="key_importance ended with code -9 while it fitted"),
+        pytest.raises(KilledError, match="key_importance was killed by SIGKILL while it fitted"),
     ):
         run_calibration(calibration(), 400, root=root, workers=2)
     kept = {path: path.stat().st_mtime_ns for path in chunks(root)}
