@@ -1,18 +1,12 @@
 """Where Prefect keeps what steps returned: beside the artifacts that it speaks of."""
 
-from pathlib import Path
-from typing import Any
-
-from prefect.filesystems import RemoteFileSystem
-
+from flows.run_results import RunResults
 from tasks.run_store import RESULTS, RunStore
 
 
-def result_storage(store: RunStore) -> Any:
+def result_storage(store: RunStore) -> RunResults:
     """A folder or file system below the store's root.
 
     Who deletes the root forgets artifacts and cached results together.
     """
-    if store.is_local:
-        return Path(store.root) / RESULTS
-    return RemoteFileSystem(basepath=f"{store.root.rstrip('/')}/{RESULTS}")
+    return RunResults.below(f"{store.root.rstrip('/')}/{RESULTS}")
