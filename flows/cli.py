@@ -23,6 +23,7 @@ from flows.commands import (
     stan,
 )
 from tasks.errors import InputError, RunError
+from tasks.outside import explaining
 
 BAD_INPUT = 2
 FAILED_RUN = 3
@@ -87,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     warnings.filterwarnings("ignore", message=r"\s*ArviZ is undergoing", category=FutureWarning)
     options = build_parser().parse_args(arguments)
     try:
-        with _own_messages(options.debug):
+        with _own_messages(options.debug), explaining():
             code = options.run(options)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader, such as `head`, has seen enough

@@ -12,6 +12,7 @@ from uuid import UUID
 from prefect import Task
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
+from tasks.outside import explaining
 from tasks.progress import Progress, listening
 
 P = ParamSpec("P")
@@ -55,12 +56,13 @@ class Narrator:
         """
         began = monotonic()
         self._publish(title)
-        with listening(lambda progress: self._hear(title, progress)):
+        with explaining(), listening(lambda progress: self._hear(title, progress)):
             state: Any = step(*args, **kwargs, return_state=True)
         seconds = monotonic() - began
         cached = state.name == CACHED
         self.timings[title] = {"seconds": round(seconds, 3), "cached": cached}
-        result: R = state.result()
+        with explaining():
+            result: R = state.result()
         _line(f"{title:<44}{'cached' if cached else f'{seconds:6.1f} s':>9}", end="\n")
         return result
 

@@ -13,7 +13,7 @@ from tasks.bayes.inference_data import to_inference_data
 from tasks.bayes.stan_data import prepare_data
 from tasks.bayes.stan_program import StanProgram, compile_program
 from tasks.errors import InputError, RunError, last_lines
-from tasks.outside import process_error
+from tasks.outside import explain, process_error
 
 WRONG_SIZE = re.compile(r"variable name=(\w+);.* dims declared=(\(.*?\)); dims found=(\(.*?\))")
 WRONG_VALUE = re.compile(r"::\w+: (.+ is .+, but must be .+) \(in ('.*', line \d+)")
@@ -111,8 +111,8 @@ def sample(
             )
         except TimeoutError as error:
             raise RunError(f"{compiled.name} was stopped after {timeout} s.") from error
-        except RuntimeError as error:
-            raise _explain(compiled, Path(folder), str(error)) from error
+        except (RuntimeError, ValueError) as error:  # ValueError: a CSV that is not whole
+            raise explain(error) or _explain(compiled, Path(folder), str(error)) from error
         provenance = {
             "program": compiled.name,
             "program_digest": compiled.digest,
@@ -135,7 +135,7 @@ def _explain(program: StanProgram, folder: Path, failure: str) -> InputError | R
             return process_error(f"A chain of {program.name}", "sampled", code, "")
     consoles = sorted(folder.glob("*-stdout*.txt"))
     console = consoles[0].read_text(encoding="utf-8") if consoles else ""
-    said = last_lines(console, count=6)
+    said = last_lines(console or failure, count=6)
     # Stan reads all data before it takes a first step.
     began = "Gradient evaluation" in console or "initial value" in console.lower()
     if "Exception:" in console and not began:
