@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +11,12 @@ import yaml
 from prefect import get_client
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.exceptions import ObjectAlreadyExists
 from prefect.workers.process import ProcessWorker
 
 from flows.service.health import POOL
 
-FLOW_RUN = "python3 -m flows.service.flow_run"
 Deployment = dict[str, Any]
-
-
-def job_template() -> dict[str, Any]:
-    """How the pool starts a flow run: in its own process, from the environment of the worker."""
-    template = ProcessWorker.get_default_base_job_template()
-    template["variables"]["properties"]["command"]["default"] = FLOW_RUN
-    return template
 
 
 def keep_switches(
@@ -86,10 +80,8 @@ def main() -> int:
     given, copy = (Path(word) for word in sys.argv[1:])
     content = yaml.safe_load(given.read_text(encoding="utf-8"))
     with get_client(sync_client=True) as client:
-        client.create_work_pool(
-            WorkPoolCreate(name=POOL, type=ProcessWorker.type, base_job_template=job_template()),
-            overwrite=True,
-        )
+        with suppress(ObjectAlreadyExists):
+            client.create_work_pool(WorkPoolCreate(name=POOL, type=ProcessWorker.type))
         content["deployments"] = keep_switches(content["deployments"], _schedules(client))
     copy.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
     deploy = ("-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(copy))

@@ -62,11 +62,15 @@ def variable(pid: int, name: str) -> str | None:
 
 def end_all(pids: Iterable[int], seconds: float = SECONDS_TO_DIE) -> None:
     """Ask processes to end, and kill those that have not after some seconds."""
-    left = [pid for pid in pids if _send(pid, signal.SIGTERM)]
+    kill_later([pid for pid in pids if _send(pid, signal.SIGTERM)], seconds)
+
+
+def kill_later(pids: Iterable[int], seconds: float) -> None:
+    """Wait for the end of processes, and kill those that have not ended after some seconds."""
     deadline = time.monotonic() + seconds
-    while (left := [pid for pid in left if is_alive(pid)]) and time.monotonic() < deadline:
+    while (pids := [pid for pid in pids if is_alive(pid)]) and time.monotonic() < deadline:
         time.sleep(0.02)
-    for pid in left:
+    for pid in pids:
         _send(pid, signal.SIGKILL)
 
 

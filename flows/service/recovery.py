@@ -1,0 +1,101 @@
+"""Flow runs that were cut off: found, told of, and taken up again where they broke off."""
+
+import logging
+import os
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from prefect import State
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+    WorkPoolFilter,
+    WorkPoolFilterName,
+)
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.states import AwaitingRetry, Cancelled, Crashed
+
+from flows.service.health import POOL
+from flows.service.processes import all_processes, variable
+
+MOST_TIMES = 2
+TAKEN_UP = "Taken up again"
+PUT_BACK = "The service was ended; the run goes on from its last finished step at the next start."
+GONE = "Its process was gone when the worker began."
+FLOW_RUN_ID = "PREFECT__FLOW_RUN_ID"
+SHOWN_TOGETHER = 200
+
+logger = logging.getLogger(__name__)
+
+
+def flow_run_processes() -> dict[UUID, int]:
+    """Processes of flow runs on this machine: each leads a session of its own."""
+    found = {}
+    for pid in all_processes():
+        if (run := variable(pid, FLOW_RUN_ID)) and _leads_a_session(pid):
+            found[UUID(run)] = pid
+    return found
+
+
+def times_taken_up(states: Iterable[State[object]]) -> int:
+    """How often a flow run was taken up again, by the states that it went through."""
+    return sum((state.message or "").startswith(TAKEN_UP) for state in states)
+
+
+async def settle_cut_off(client: PrefectClient) -> None:
+    """Settle the runs of the pool that go on according to the server, but have no process."""
+    alive = flow_run_processes()
+    for run in await _under_way(client):
+        if run.id in alive or run.state is None:
+            continue
+        if run.state.is_cancelling():
+            await client.set_flow_run_state(run.id, Cancelled(message=GONE))
+        else:
+            await client.set_flow_run_state(run.id, Crashed(message=GONE))
+            await take_up(client, run.id)
+
+
+async def take_up(client: PrefectClient, run: UUID) -> bool:
+    """Schedule a crashed run again, unless that was done `MOST_TIMES` times: whether it was."""
+    states = await client.read_flow_run_states(run)
+    if not states or not states[-1].is_crashed():
+        return False
+    times = times_taken_up(states)
+    if times == MOST_TIMES:
+        logger.warning("The flow run %s crashed after it was taken up %s times", run, times)
+        return False
+    message = f"{TAKEN_UP} after a crash, time {times + 1} of {MOST_TIMES}."
+    await client.set_flow_run_state(run, AwaitingRetry(message=message))
+    logger.warning("The flow run %s crashed and is taken up again", run)
+    return True
+
+
+async def put_back(client: PrefectClient, runs: Sequence[UUID]) -> None:
+    """Schedule runs that were ended with the service, unless they were done or cancelled."""
+    for run in runs:
+        states = await client.read_flow_run_states(run)
+        if states and not (states[-1].is_completed() or states[-1].is_cancelled()):
+            await client.set_flow_run_state(run, AwaitingRetry(message=PUT_BACK))
+
+
+async def _under_way(client: PrefectClient) -> list[FlowRun]:
+    types = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
+    state = FlowRunFilterState(type=FlowRunFilterStateType(any_=types))
+    found: list[FlowRun] = []
+    while page := await client.read_flow_runs(
+        flow_run_filter=FlowRunFilter(state=state),
+        work_pool_filter=WorkPoolFilter(name=WorkPoolFilterName(any_=[POOL])),
+        limit=SHOWN_TOGETHER,
+        offset=len(found),
+    ):
+        found += page
+    return found
+
+
+def _leads_a_session(pid: int) -> bool:
+    try:
+        return os.getsid(pid) == pid
+    except ProcessLookupError:
+        return False
