@@ -30,6 +30,7 @@ def finish_run(
     source: Artifact | None,
     narrator: Narrator,
     began: datetime,
+    tables: Mapping[str, Artifact] | None = None,
 ) -> str:
     """Show the files of a run that ends now, the manifest last, and its report.
 
@@ -51,6 +52,8 @@ def finish_run(
         Of the run.
     began
         When the run began.
+    tables
+        The data as they were read, by table; None where the flow reads no tables.
 
     Returns
     -------
@@ -58,7 +61,8 @@ def finish_run(
         The run.
     """
     store = RunStore.current()
-    manifest = manifest_of(parameters, names, files, narrator.timings, began, source)
+    read = tables or {}
+    manifest = manifest_of(parameters, names, files, narrator.timings, began, source, read)
     store.publish(run, {**files, MANIFEST: store.save_text(MANIFEST, manifest)})
     create_markdown_artifact(
         f"```\n{store.read_text(files[REPORT])}\n```",

@@ -227,4 +227,6 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
         **written,
     }
     title, names = f"{contract.title}: {name}", {"domain": contract.name, "task": name}
-    return finish_run(run, title, names, parameters, files, given.source, narrator, began)
+    return finish_run(
+        run, title, names, parameters, files, given.source, narrator, began, data.tables
+    )

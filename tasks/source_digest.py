@@ -2,7 +2,7 @@
 
 import ast
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -43,6 +43,44 @@ def code_digest(function: Callable[..., Any]) -> str:
         ``resource(...)``, as Stan programs are, and with the versions of the numerical libraries.
     """
     return _digest(Path(inspect.getfile(function)), function.__name__, Path(__file__).parent)
+
+
+def source_digests(functions: Iterable[Callable[..., Any]]) -> dict[str, str]:
+    """Digest of each file of this project behind some functions, and of their own lines.
+
+    Parameters
+    ----------
+    functions
+        Of this package.
+
+    Returns
+    -------
+    dict
+        By path below the project's root: the modules and files that `code_digest` sees. A
+        function's own lines stand under the path of its module and its name, such as
+        ``tasks/relations/steps.py:check_data``.
+    """
+    package = Path(__file__).parent
+    modules: set[Path] = set()
+    found = {}
+    for function in functions:
+        path = Path(inspect.getfile(function))
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        nodes = list(_reached(tree, function.__name__))
+        own = f"{_shipped_name(path, package)}:{function.__name__}"
+        found[own] = digest_of(*(ast.unparse(node) for node in nodes))
+        modules |= {module for node in nodes for module in _imports(tree, node, package)}
+    for file in _closure(modules, package):
+        for used in (*_resources(file), *_data_beside(file)):
+            found[_shipped_name(used, package)] = _resource_digest(used)
+        found[_shipped_name(file, package)] = digest_of(file.read_text(encoding="utf-8"))
+    return dict(sorted(found.items()))
+
+
+def _shipped_name(path: Path, package: Path) -> str:
+    """Path below the project's root, in an installed copy that which it has in the source tree."""
+    root = resource()
+    return path.relative_to(root if path.is_relative_to(root) else package.parent).as_posix()
 
 
 @cache
@@ -153,7 +191,8 @@ def _data_beside(module: Path) -> list[Path]:
         path
         for path in beside
         if path.is_file()
-        and path.suffix not in (".py", ".pyc")
+        and path.suffix != ".py"
+        and "__pycache__" not in path.parts  # Numba keeps its compiled functions there, too
         and module.parent.name != PACKAGE
         and RESOURCES not in path.parts
     )

@@ -140,3 +140,32 @@ def test_every_step_of_the_project_reaches_its_own_room(copied_tree: Path) -> No
                 module.write_text(f"{text}\n# changed\n", encoding="utf-8")
         source_digest._digest.cache_clear()
         assert source_digest._digest(own, name, copied_tree) != before, name
+
+
+def test_files_behind_steps_are_told_by_name() -> None:
+    from tasks.bayes.digests import digest_of
+    from tasks.relations.steps import check_data
+    from tasks.report.steps import write_data_docs
+
+    found = source_digest.source_digests([write_data_docs.fn, check_data.fn])
+    assert list(found) == sorted(found)
+    assert {
+        "tasks/relations/gate.py",
+        "tasks/relations/steps.py:check_data",
+        "tasks/report/data_docs.py",
+        "tasks/report/templates/data_docs.html.j2",
+        "tasks/report/steps.py:write_data_docs",
+    } <= found.keys()
+    of_the_gate = source_digest.source_digests([check_data.fn])
+    assert not [name for name in of_the_gate if name.startswith(("stan/", "tasks/inference/"))]
+    assert "tasks/relations/steps.py" not in of_the_gate
+    gate = resource("tasks", "relations", "gate.py").read_text(encoding="utf-8")
+    assert found["tasks/relations/gate.py"] == digest_of(gate)
+
+
+def test_what_python_and_numba_cache_beside_modules_is_not_code() -> None:
+    from tasks.attribution.steps import share_uncertainty
+
+    found = source_digest.source_digests([share_uncertainty.fn])
+    assert "tasks/attribution/half_variances.py" in found  # compiled by Numba
+    assert not [name for name in found if "__pycache__" in name]
