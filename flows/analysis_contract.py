@@ -2,8 +2,9 @@
 
 import logging
 
+from flows.analysis_names import DRAFT
 from flows.narration import overheard
-from flows.parameters import DRAFT, AnalysisParameters
+from flows.parameters import AnalysisParameters
 from tasks.contract import contract_text, load_contract
 from tasks.domain import CheckThresholds, Costs, DemoSource, Domain, Task
 from tasks.errors import InputError

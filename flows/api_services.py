@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError, create_model
 from flows.api_child import run_in_child
 from flows.api_guard import TOKEN, served_place
 from flows.belief_parameters import PriorConflictParameters, UpdateParameters
-from flows.parameters import refusal
+from flows.refusal import refusal
 from flows.sbc_parameters import SbcParameters
 from tasks.contract import known_domains
 from tasks.errors import InputError

@@ -1,10 +1,13 @@
 """Parameters of the flows on beliefs: what Prefect's page, the API and the command line set."""
 
 from datetime import date
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from flows.analysis_names import domain_name
+from flows.form import TAG, form
 from flows.source_parameter import PLACES, Location
 from tasks.beliefs.conflict_record import Strategy
 from tasks.beliefs.elicitation_record import Name
@@ -13,8 +16,23 @@ Identifier = Annotated[str, Field(min_length=1, max_length=300)]
 Seed = Annotated[int, Field(ge=0, lt=2**32, description="Of all random numbers.")]
 
 
+TITLES = {
+    "answers": "Answers of the client",
+    "client_id": "Client",
+    "model_id": "Model: a domain",
+    "source": "Where the tables lie",
+    "data_period_months": "Months of data",
+    "until": "Last day",
+    "session_id": "Session",
+    "update_strategy": "Strategy",
+    "min_evidence_strength": "Least Bayes factor",
+}
+
+
 class _Parameters(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, **form(titles=TITLES)
+    )
 
 
 class ElicitParameters(_Parameters):
@@ -23,6 +41,16 @@ class ElicitParameters(_Parameters):
     answers: Annotated[
         str, Field(description="YAML file of what the client said (data_contracts/examples).")
     ]
+
+    @property
+    def run_title(self) -> str:
+        """Name of the file."""
+        return Path(self.answers).stem
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """As `JobParameters` has it."""
+        return TAG, "elicit", Path(self.answers).stem
 
 
 class PriorConflictParameters(_Parameters):
@@ -60,6 +88,16 @@ class PriorConflictParameters(_Parameters):
     ] = 0.95
     seed: Seed = 1
 
+    @property
+    def run_title(self) -> str:
+        """Client and model."""
+        return f"{self.client_id}: {domain_name(self.model_id)}"
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """As `JobParameters` has it."""
+        return TAG, "prior", self.client_id
+
 
 class UpdateParameters(_Parameters):
     """New priors for those of a session that the data speak against."""
@@ -76,3 +114,13 @@ class UpdateParameters(_Parameters):
     min_evidence_strength: Annotated[
         float, Field(ge=1, description="Bayes factor from which on a belief is changed.")
     ] = 10.0
+
+    @property
+    def run_title(self) -> str:
+        """Session and strategy."""
+        return f"{self.session_id}: {self.update_strategy}"
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """As `JobParameters` has it."""
+        return TAG, "update", self.session_id

@@ -22,7 +22,7 @@ NAME = "coverage-study"
 
 @flow(
     name=NAME,
-    flow_run_name="{parameters.databases} databases",
+    flow_run_name="{parameters.run_title}",
     persist_result=False,
     result_storage=result_storage(RunStore.current()),
     retries=0,

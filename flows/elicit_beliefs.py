@@ -23,7 +23,7 @@ STEPS = 1
 
 @flow(
     name="elicit-beliefs",
-    flow_run_name="{parameters.answers}",
+    flow_run_name="{parameters.run_title}",
     persist_result=False,
     result_storage=result_storage(RunStore.current()),
     retries=0,

@@ -39,7 +39,7 @@ LEVEL = 0.95
 
 @flow(
     name="intervention-analysis",
-    flow_run_name="{parameters.domain}",
+    flow_run_name="{parameters.run_title}",
     persist_result=False,
     result_storage=result_storage(RunStore.current()),
     retries=0,

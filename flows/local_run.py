@@ -2,19 +2,19 @@
 
 from typing import Any
 
-from prefect import Flow
+from prefect import Flow, tags
 from prefect.settings import (
     PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
     PREFECT_TASKS_REFRESH_CACHE,
     temporary_settings,
 )
-from pydantic import BaseModel
 
+from flows.form import JobParameters
 from flows.results import result_storage
 from tasks.run_store import RunStore
 
 
-def run_locally(job: Flow[Any, str], parameters: BaseModel, *, refresh: bool = False) -> str:
+def run_locally(job: Flow[Any, str], parameters: JobParameters, *, refresh: bool = False) -> str:
     """Run a flow and wait for it.
 
     Parameters
@@ -32,5 +32,5 @@ def run_locally(job: Flow[Any, str], parameters: BaseModel, *, refresh: bool = F
         The run, as ``domain/run_id``.
     """
     settings = {PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None, PREFECT_TASKS_REFRESH_CACHE: refresh}
-    with temporary_settings(settings):
+    with temporary_settings(settings), tags(*parameters.tags):
         return str(job.with_options(result_storage=result_storage(RunStore.current()))(parameters))

@@ -1,33 +1,57 @@
 """Parameters of the main job: what Prefect's page asks for and what the command line sets."""
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Self, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
 
+from flows.analysis_names import DRAFT, domain_name, target_name
 from flows.ensemble_rules import check_members
+from flows.form import TAG, form
+from flows.refusal import refusal
 from flows.source_parameter import PLACES, Location
 from tasks.calibration.essential import CheckModel
 from tasks.calibration.runner import FEWEST
+from tasks.contract import known_domains
 from tasks.errors import InputError
 from tasks.uncertainty.backbone import Backbone
 
 P = TypeVar("P", bound=BaseModel)
-DRAFT = "draft"
-"""In place of a domain: its contract is drafted from the tables."""
+TITLES = {
+    "source": "Where the tables lie",
+    "target": "What to predict",
+    "rows": "Rows, at most",
+    "members": "Members of the ensemble",
+    "evaluation_rows": "Evaluation rows, at most",
+    "ranges": "Ranges of a number",
+    "retrain": "Retrain: interventions",
+    "retrain_rows": "Retrain: rows, at most",
+    "acquire": "Acquire: value ranges",
+    "worth": "Acquire: reduction worth having, %",
+    "budget": "Budget for repairs",
+    "interactions": "Interactions between tables",
+    "check_model": "Check the effects model",
+    "simulations": "Check: simulated data sets",
+    "documents": "Documents of the demo",
+}
+
+
+def _offer_domains(schema: dict[str, Any]) -> None:
+    known = {"enum": [*known_domains(), DRAFT], "title": "known", "type": schema.pop("type")}
+    schema["anyOf"] = [known, {"title": "path of a contract", "type": "string"}]
 
 
 class AnalysisParameters(BaseModel):
     """One analysis of a domain."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", **form(titles=TITLES))
 
     domain: Annotated[
         str,
         Field(
             description="Name of a domain, path of a data contract in YAML, or 'draft': the "
-            "contract is drafted from the tables of the source."
+            "contract is drafted from the tables of the source.",
+            json_schema_extra=_offer_domains,
         ),
     ] = "demo"
     source: Annotated[
@@ -60,14 +84,23 @@ class AnalysisParameters(BaseModel):
             "are built: whole entities, drawn at random where there are more.",
         ),
     ] = 100_000
-    members: Annotated[int, Field(ge=8, le=1000, description="Members of the ensemble.")] = 24
+    members: Annotated[
+        int,
+        Field(
+            ge=8,
+            le=1000,
+            description="Models whose disagreement is the epistemic uncertainty: at least twice "
+            "replicates.",
+        ),
+    ] = 24
     replicates: Annotated[
         int,
         Field(
             ge=4,
             le=100,
             description="Groups of members, blocks of evaluation rows, and draws of mended "
-            "values: effects are simulated in as many by as many cells.",
+            "values: effects are simulated in as many by as many cells. At most half of members, "
+            "and even unless retrain is 0.",
         ),
     ] = 8
     evaluation_rows: Annotated[
@@ -156,6 +189,17 @@ class AnalysisParameters(BaseModel):
             )
         return self
 
+    @property
+    def run_title(self) -> str:
+        """Domain and target, such as ``f1: driver-position``."""
+        target = target_name(self.domain, self.target)
+        return ": ".join(filter(None, (domain_name(self.domain), target)))
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """As `JobParameters` has it; the domain by its name."""
+        return TAG, "analysis", domain_name(self.domain)
+
     def shaping(self) -> dict[str, float | int | str]:
         """The parameters that shape the numbers, for the report: no place and no name."""
         names = ("seed", "backbone", "members", "replicates", "evaluation_rows", "top_columns")
@@ -204,20 +248,3 @@ def parse_parameters(kind: type[P], values: Mapping[str, object]) -> P:
         return kind.model_validate(dict(values))
     except ValidationError as error:
         raise InputError(refusal(kind, error)) from error
-
-
-def refusal(kind: type[BaseModel], error: ValidationError) -> str:
-    """What breaks the rules of a flow's parameters, and which parameters there are."""
-    problems = "; ".join(map(_problem, error.errors()))
-    return f"{problems}. Parameters are {', '.join(kind.model_fields)}."
-
-
-def _problem(entry: ErrorDetails) -> str:
-    """A rule of our own speaks for itself; of any other say which parameter, and what came."""
-    if entry["type"] == "value_error":
-        return str(entry["ctx"]["error"]).rstrip(".")
-    name = ".".join(map(str, entry["loc"]))
-    if entry["type"] == "extra_forbidden":
-        return f"There is no parameter {name!r}"
-    rule = entry["msg"].replace("Input should be", "must be").partition(", unable")[0]
-    return f"{name} {rule}, got {entry['input']!r:.60}"

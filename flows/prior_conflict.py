@@ -37,7 +37,7 @@ STEPS, STEPS_OF_STATISTICS = 6, 4
 
 @flow(
     name="prior-conflict",
-    flow_run_name="{parameters.client_id}",
+    flow_run_name="{parameters.run_title}",
     persist_result=False,
     result_storage=result_storage(RunStore.current()),
     retries=0,

@@ -4,18 +4,26 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from flows.form import TAG, form
 from tasks.calibration.models import MODELS, Validation, simulator_of
 from tasks.calibration.runner import FEWEST
 
 PARAMETERS = "parameters.json"
 DATA = "data.json"
 """What a run's folder holds from its beginning, so that it can be resumed."""
+TITLES = {
+    "model_id": "Model",
+    "validation_type": "Kind of validation",
+    "num_simulations": "Simulated data sets",
+    "data": "Data, for their design",
+    "design_of": "Run, for its design",
+}
 
 
 class SbcParameters(BaseModel):
     """One simulation-based calibration of a Bayesian model."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", **form(titles=TITLES))
 
     model_id: Annotated[
         str,
@@ -29,7 +37,7 @@ class SbcParameters(BaseModel):
         Field(
             description="quick: stops early on a clear failure, ranks parameters and joint log "
             "likelihood. comprehensive: all simulations, further quantities too. posterior: "
-            "around the posterior given the data."
+            "around the posterior given data or design_of."
         ),
     ] = "comprehensive"
     num_simulations: Annotated[
@@ -74,3 +82,13 @@ class SbcParameters(BaseModel):
                 "give a JSON file as data (--data FILE.json)"
             )
         return self
+
+    @property
+    def run_title(self) -> str:
+        """Model, kind and number."""
+        return f"{self.model_id}: {self.validation_type}, {self.num_simulations:,} simulations"
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """As `JobParameters` has it."""
+        return TAG, "sbc", self.model_id

@@ -35,7 +35,7 @@ DESIGNS = {EFFECTS_MODEL: "effects_data.json"}
 
 @flow(
     name="sbc-validate",
-    flow_run_name="{parameters.model_id}",
+    flow_run_name="{parameters.run_title}",
     persist_result=False,
     result_storage=result_storage(RunStore.current()),
     retries=0,

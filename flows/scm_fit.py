@@ -25,7 +25,7 @@ STEPS = 2
 
 @flow(
     name="scm-fit",
-    flow_run_name="{parameters.traces}",
+    flow_run_name="{parameters.run_title}",
     persist_result=False,
     result_storage=result_storage(RunStore.current()),
     retries=0,

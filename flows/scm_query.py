@@ -21,7 +21,7 @@ STEPS = 2
 
 @flow(
     name="scm-query",
-    flow_run_name="{parameters.model}",
+    flow_run_name="{parameters.run_title}",
     persist_result=False,
     result_storage=result_storage(RunStore.current()),
     retries=0,

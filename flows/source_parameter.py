@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from tasks.relations.location import refuse_password
 
@@ -17,5 +17,8 @@ def _shows_no_password(location: str) -> str:
     return location
 
 
-Location = Annotated[str, AfterValidator(_shows_no_password)]
+NO_PASSWORD = {"pattern": "^(?!.*://[^/@]*:[^@]*@)"}
+"""For those who read the schema alone: so a password is refused before anything is kept."""
+
+Location = Annotated[str, AfterValidator(_shows_no_password), Field(json_schema_extra=NO_PASSWORD)]
 """A folder or database, as `tasks.relations.location.find_location` reads it."""

@@ -30,7 +30,7 @@ STEPS = 2
 
 @flow(
     name="update-priors",
-    flow_run_name="{parameters.session_id}",
+    flow_run_name="{parameters.run_title}",
     persist_result=False,
     result_storage=result_storage(RunStore.current()),
     retries=0,

@@ -8,7 +8,14 @@ from tasks.run_store import RunStore
 
 if TYPE_CHECKING:
     from prefect import Flow
-    from pydantic import BaseModel
+
+    from flows.belief_parameters import (
+        ElicitParameters,
+        PriorConflictParameters,
+        UpdateParameters,
+    )
+
+    Kind = type[ElicitParameters | PriorConflictParameters | UpdateParameters]
 
 Subcommands = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -88,7 +95,7 @@ def _update(options: argparse.Namespace) -> None:
 
 
 def _run_flow(
-    name: str, kind: "type[BaseModel]", values: dict[str, object], options: argparse.Namespace
+    name: str, kind: "Kind", values: dict[str, object], options: argparse.Namespace
 ) -> None:
     """Run a flow of the module of the same name, and print its report."""
     from importlib import import_module

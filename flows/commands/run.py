@@ -5,7 +5,8 @@ import json
 import webbrowser
 from pathlib import Path
 
-from flows.parameters import DRAFT, AnalysisParameters, parse_parameters, parse_settings
+from flows.analysis_names import DRAFT
+from flows.parameters import AnalysisParameters, parse_parameters, parse_settings
 from tasks.errors import InputError
 from tasks.run_store import RunStore
 

@@ -91,7 +91,16 @@ def test_a_deployment_runs_once_at_a_time_from_the_installed_package(
     assert deployment["concurrency_limit"] == {"limit": 1, "collision_strategy": "ENQUEUE"}
     assert deployment["work_pool"]["name"] == "whence"
     assert deployment["pull"] == []
-    assert deployment["tags"] == ["whence", deployment["name"].partition("-")[0]]
+
+
+@EVERY
+def test_a_deployment_has_the_tags_of_its_runs(deployment: dict[str, Any]) -> None:
+    module, _, name = deployment["entrypoint"].rpartition(".")
+    flow = getattr(import_module(module), name)
+    given = flow.validate_parameters(deployment["parameters"])["parameters"]
+    of_the_run = list(given.tags)
+    subjects = isinstance(given, AnalysisParameters | SbcParameters)
+    assert deployment["tags"] == (of_the_run if subjects else of_the_run[:2])
 
 
 def test_schedules_are_there_and_switched_off() -> None:

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from flows.analysis_names import DRAFT
 from flows.cli import main
 from flows.intervention_analysis import intervention_analysis
 from flows.local_run import run_locally
-from flows.parameters import DRAFT, AnalysisParameters, parse_parameters
+from flows.parameters import AnalysisParameters, parse_parameters
 from tasks.errors import InputError
 from tasks.report.report_json import read_report
 
