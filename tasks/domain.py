@@ -19,6 +19,7 @@ from tasks.domain_tables import (
     Unique,
 )
 from tasks.domain_tasks import ColumnTask, Comparison, Condition, Split, Task, WindowTask
+from tasks.folder_names import FolderName
 
 __all__ = [
     "PLACEBO",
@@ -178,27 +179,38 @@ class Domain(Frozen):
 
     Attributes
     ----------
+    name
+        Of the domain, and of the folder of its runs.
+    title
+        The same for readers.
+    source
+        Where the tables lie.
+    tables
+        By name, which is also the name of the file or of the database's table.
     leaks
         Columns, as ``table.column``, that tell the target and must not be features.
     tasks
-        By name; the first is the default.
+        What to predict, by name; the first is the default.
+    costs
+        What mending costs.
     causal_graph
         Edges from cause to effect between columns, each as ``table.column``; without a circle.
         Empty where none is known.
     actions
-        Real changes that are considered: a column, as ``table.column`` -> what is done to it, as
-        `tasks.contract_checks.read_operation` reads it, such as ``*=0.9``.
+        Real changes that are considered: a column, as ``table.column`` -> what is done to it:
+        ``=5`` sets, ``+=1`` and ``-=1`` shift, ``*=0.9`` scales, ``=label`` sets a category.
     priors
-        By the name of the quantity.
+        What somebody believes, by the name of the quantity.
     decision_worth
         What hangs on acting on the report, in the unit of the costs; None where it is not known.
+        More than `check_thresholds` say is one reason to calibrate the effects model.
     check_thresholds
         When the effects model is to be calibrated.
     media_mix
         What a media mix model reads; None where the domain is no business of that kind.
     """
 
-    name: str
+    name: FolderName
     title: str
     source: Source
     tables: dict[str, Table]

@@ -43,12 +43,14 @@ class Column(Frozen):
     required
         Whether a missing value breaks the contract.
     format
-        How a time is written where it is not ISO 8601, such as ``%d.%m.%Y %H:%M``.
+        How a time is written where it is not ISO 8601, such as ``%d.%m.%Y %H:%M``. Times with a
+        zone are told in UTC.
     measured, most_days
         Time column of the same table that says when the value was taken, and how many days
-        before the newest of those times it may have been taken. Both or neither.
+        before the newest of those times it may have been taken. Both or neither. An older value
+        is stale, and so is one without its time; the time column is no feature.
     severity
-        Whether values that break the contract stop the run or are marked for repair.
+        Whether values that break the contract stop the run (``block``) or are marked for repair.
     """
 
     type: ColumnType
@@ -64,7 +66,15 @@ class Column(Frozen):
 
 
 class Unique(Frozen):
-    """No two rows have the same values in all of `columns`; a missing value breaks nothing."""
+    """No two rows have the same values in all of `columns`; a missing value breaks nothing.
+
+    Attributes
+    ----------
+    columns
+        One or several.
+    severity
+        Whether every such row after the first stops the run (``block``) or is marked for repair.
+    """
 
     kind: Literal["unique"]
     columns: Annotated[Names, Field(min_length=1)]
@@ -72,7 +82,16 @@ class Unique(Frozen):
 
 
 class Ordered(Frozen):
-    """In every row `lower` is at most `upper`; a missing value breaks nothing."""
+    """In every row `lower` is at most `upper`; a missing value breaks nothing.
+
+    Attributes
+    ----------
+    lower, upper
+        Two columns of one type: ``integer``, ``number`` or ``time``.
+    severity
+        Whether a pair that breaks the order stops the run (``block``) or both values are marked
+        for repair.
+    """
 
     kind: Literal["ordered"]
     lower: str
@@ -81,7 +100,17 @@ class Ordered(Frozen):
 
 
 class Pattern(Frozen):
-    """The regular expression `regex` matches every value of `column` from end to end."""
+    """The regular expression `regex` matches every value of `column` from end to end.
+
+    Attributes
+    ----------
+    column
+        Of type ``text`` or ``category``.
+    regex
+        As Python writes it; a missing value breaks nothing.
+    severity
+        Whether a value that does not match stops the run (``block``) or is marked for repair.
+    """
 
     kind: Literal["pattern"]
     column: str
@@ -90,7 +119,15 @@ class Pattern(Frozen):
 
 
 class Rows(Frozen):
-    """The table has at least `least` and at most `most` rows, repeated ones left out."""
+    """The table has at least `least` and at most `most` rows, repeated ones left out.
+
+    Attributes
+    ----------
+    least, most
+        Number of rows; no upper limit where `most` is not given.
+    severity
+        Always ``block``: no cell can be mended.
+    """
 
     kind: Literal["rows"]
     least: Count = 1
@@ -109,16 +146,19 @@ class Table(Frozen):
     columns
         By name; what is not named here is not read.
     primary_key
-        One or several columns; empty where the table has none.
+        One or several columns, unique and present in every row, else a run stops; empty where the
+        table has none.
     foreign_keys
-        Column -> table whose primary key it holds.
+        Column -> table whose primary key it holds. Rows that point to nothing are marked for
+        repair.
     most_orphans
         Largest share of rows whose foreign key points to nothing; more stops the run.
     time
         When a row became known: a column, or ``key.column`` through a foreign key. Empty for a
         table that holds at all times.
     missing
-        Texts that stand for a missing value in every column.
+        Texts that stand for a missing value in every column; those that are numbers do so in
+        columns of numbers, however they are stored.
     expectations
         What else is expected of the rows.
     """

@@ -36,7 +36,17 @@ Positive = Annotated[Number, Field(gt=0)]
 
 
 class SpokenDecision(Decision):
-    """A decision as of the record, with numbers that are written as numbers."""
+    """What hangs on a quantity: one acts if it lies above the threshold.
+
+    Attributes
+    ----------
+    threshold
+        In the quantity's unit, within its bounds.
+    worth
+        What hangs on it, in the client's currency; None where it is not known.
+    action
+        What is done above the threshold, in words.
+    """
 
     model_config = ConfigDict(strict=True)
 
@@ -74,12 +84,12 @@ class SpokenBelief(Frozen):
     family
         Of the law; the best of those that can where nothing is given.
     df
-        Degrees of freedom of a fitted Student-t.
+        Degrees of freedom of a fitted Student-t: 3 where nothing is given.
     bounds
-        Between which the quantity lies, None for an open side; by the quantity's name where
-        nothing is given.
+        Between which the quantity lies, None for an open side. Where nothing is given 0 and 1 for
+        ``share[...]`` and ``rate[...]``, and none for others.
     confidence
-        In this belief; the interview's own where nothing is given.
+        In this belief, strictly between 0 and 1; the interview's own where nothing is given.
     decision
         What hangs on the quantity.
     note
@@ -136,7 +146,7 @@ class Interview(Frozen):
     note
         Of the interview.
     confidence
-        In every belief that has none of its own.
+        In every belief that has none of its own, strictly between 0 and 1.
     beliefs
         By the name of the quantity, such as ``share[tv]``.
     """
