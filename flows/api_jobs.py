@@ -91,12 +91,16 @@ class JobQueue:
         had finished, unless a server was killed `MOST_TRIES` times while it ran.
         """
         self._take_up()
-        worker = asyncio.create_task(self._work())
+        self._worker = asyncio.create_task(self._work())
         try:
             yield
         finally:
-            worker.cancel()
-            await asyncio.wait([worker])
+            await self.rest()
+
+    async def rest(self) -> None:
+        """Begin no other job, and put the one that runs back for the next server."""
+        self._worker.cancel()
+        await asyncio.wait([self._worker])
 
     def submit(self, service: str, parameters: Mapping[str, Any]) -> Job:
         """Put a job at the end of the queue.

@@ -26,6 +26,7 @@ def add_commands(subcommands: "argparse._SubParsersAction[argparse.ArgumentParse
     api.add_argument("--host", default=HOST, help="where to listen (default: %(default)s)")
     api.add_argument("--port", type=port, default=PORT, help="default %(default)s; 0 for any free")
     api.add_argument("--fd", type=int, help=argparse.SUPPRESS)
+    api.add_argument("--gate", type=int, help=argparse.SUPPRESS)
     api.set_defaults(run=run_api)
 
 
@@ -48,9 +49,13 @@ def run_api(options: argparse.Namespace) -> None:
         from flows.api import create_app
         from flows.api_jobs import JobQueue, only_server
         from flows.api_services import run_service
+        from flows.service.gate import wait_at_gate
+        from flows.service.graceful import GracefulServer
 
+        wait_at_gate(options.gate)
         with only_server(jobs), contextlib.suppress(KeyboardInterrupt):
-            app = create_app(JobQueue(jobs, run_service), token)
+            queue = JobQueue(jobs, run_service)
+            app = create_app(queue, token)
             log: dict[str, Any] = deepcopy(uvicorn.config.LOGGING_CONFIG)
             log["handlers"]["access"]["stream"] = "ext://sys.stderr"
             config = uvicorn.Config(
@@ -65,7 +70,7 @@ def run_api(options: argparse.Namespace) -> None:
             )
             need = f"clients send the token in {TOKEN}" if token else "no token is needed"
             print(f"Serving {_address(listener)}/docs; {need}. Ctrl-C ends it.", flush=True)
-            uvicorn.Server(config).run(sockets=[listener])
+            GracefulServer(config, queue.rest).run(sockets=[listener])
 
 
 def _listener(options: argparse.Namespace) -> socket.socket:

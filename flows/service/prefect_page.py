@@ -1,17 +1,22 @@
-"""Prefect's server on an inherited socket: ``python -m flows.service.prefect_page FD``."""
+"""Prefect's server on an inherited socket: ``python -m flows.service.prefect_page FD [GATE]``."""
 
 import socket
 import sys
 
+import alembic.command  # noqa: F401 (what begins after the gate finds it loaded)
 import uvicorn
 from prefect.server.api.server import create_app
 from prefect.settings import get_current_settings
+
+from flows.service.gate import wait_at_gate
+from flows.service.graceful import GracefulServer
 
 SECONDS_TO_END = 5
 
 
 def main() -> None:
     """Serve until the process is asked to end; requests that come meanwhile wait in the socket."""
+    listener, *gate = (int(word) for word in sys.argv[1:])
     settings = get_current_settings().server
     config = uvicorn.Config(
         create_app(final=True),
@@ -22,7 +27,9 @@ def main() -> None:
         lifespan="on",
         timeout_graceful_shutdown=SECONDS_TO_END,
     )
-    uvicorn.Server(config).run(sockets=[socket.socket(fileno=int(sys.argv[1]))])
+    config.load()
+    wait_at_gate(gate[0] if gate else None)
+    GracefulServer(config).run(sockets=[socket.socket(fileno=listener)])
 
 
 if __name__ == "__main__":

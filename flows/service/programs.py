@@ -21,7 +21,7 @@ def worker_name(environment: Path) -> str:
     return f"whence-{sha256(str(environment).encode()).hexdigest()[:8]}"
 
 
-def program_of(name: str, environment: Path, plan: Plan) -> Program:
+def program_of(name: str, environment: Path, plan: Plan, gate: int | None = None) -> Program:
     """One of the programs.
 
     Parameters
@@ -32,6 +32,8 @@ def program_of(name: str, environment: Path, plan: Plan) -> Program:
         The ``sys.prefix`` that it is started from.
     plan
         What is served.
+    gate
+        Descriptor of the gate at which `PAGE` or `API` waits once it is loaded; None if nowhere.
     """
     variables = environment_of(plan, environment, os.environ)
     if name == PAGE:
@@ -39,23 +41,28 @@ def program_of(name: str, environment: Path, plan: Plan) -> Program:
         variables[DATABASE] = database.render_as_string(hide_password=False)
     if name == API and TOKEN in os.environ:
         variables[TOKEN] = os.environ[TOKEN]
-    inherited = {PAGE: (plan.page.fileno(),), API: (plan.api.fileno(),)}
+    inherited = {PAGE: [plan.page.fileno()], API: [plan.api.fileno()]}
+    at_gate = [] if gate is None else [gate]
     return Program(
         name=name,
-        command=[str(environment / "bin" / "python3"), "-m", *_module(name, environment, plan)],
+        command=[
+            str(environment / "bin" / "python3"),
+            "-m",
+            *_module(name, environment, plan, at_gate),
+        ],
         environment=variables,
         log=log_file(plan.folder, name),
-        descriptors=inherited.get(name, ()),
+        descriptors=inherited.get(name, []) + at_gate,
         seconds_to_end=SECONDS_FOR_FLOW_RUNS if name == WORKER else SECONDS_TO_END,
     )
 
 
-def _module(name: str, environment: Path, plan: Plan) -> Sequence[str]:
+def _module(name: str, environment: Path, plan: Plan, gate: Sequence[int]) -> Sequence[str]:
     """The module to run, and its arguments."""
     return {
-        PAGE: ("flows.service.prefect_page", str(plan.page.fileno())),
+        PAGE: ("flows.service.prefect_page", str(plan.page.fileno()), *map(str, gate)),
         WORKER: ("flows.service.worker", worker_name(environment)),
-        API: ("flows.cli", "api", "--fd", str(plan.api.fileno())),
+        API: ("flows.cli", "api", "--fd", str(plan.api.fileno()), *(f"--gate={of}" for of in gate)),
         DEPLOY: (
             "flows.service.deployments",
             str(plan.deployments),

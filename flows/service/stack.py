@@ -36,9 +36,9 @@ class Stack:
         self.environment, self.plan = environment, plan
         self.children: dict[str, Child] = {}
 
-    def start(self, name: str) -> None:
-        """Start a program."""
-        self.children[name] = Child(program_of(name, self.environment, self.plan))
+    def start(self, name: str, gate: int | None = None) -> None:
+        """Start a program; where there is a gate, it waits there once it is loaded."""
+        self.children[name] = Child(program_of(name, self.environment, self.plan, gate))
 
     def is_healthy(self, name: str) -> bool:
         """Whether a program does its work."""
