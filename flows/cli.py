@@ -17,6 +17,7 @@ from flows.commands import (
     domains,
     profile,
     run,
+    runs,
     sbc,
     scm,
     serve,
@@ -39,6 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_debug(parser, default=False)
     subcommands = parser.add_subparsers(metavar="COMMAND", required=True)
     run.add_commands(subcommands)
+    runs.add_commands(subcommands)
     domains.add_commands(subcommands)
     profile.add_commands(subcommands)
     sbc.add_commands(subcommands)

@@ -12,9 +12,10 @@ from typing import Any
 import fsspec
 from pydantic import BaseModel, ConfigDict
 
-from tasks.errors import InputError, RunError
+from tasks.errors import RunError
 from tasks.locations import cache_folder
 from tasks.outside import explaining
+from tasks.run_names import run_of
 from tasks.whole_files import file_sha256, link_or_copy, whole_file
 
 OBJECTS = ".objects"
@@ -191,14 +192,7 @@ class RunStore:
         InputError
             If there is no such run, or more than one.
         """
-        runs = self.runs(holding)
-        fitting = [known for known in runs if run in (known, known.partition("/")[2])]
-        fitting = fitting or [known for known in runs if known.partition("/")[2].startswith(run)]
-        if len(fitting) != 1:
-            some = ", ".join((fitting or runs)[-3:]) or "none"
-            count = "no run" if not fitting else f"{len(fitting)} runs"
-            raise InputError(f"{run!r} names {count} in {self.root}; the latest: {some}.")
-        return fitting[0]
+        return run_of(run, self.runs(holding), self.root)
 
     def read_file(self, run: str, name: str) -> str:
         """The text of a file in a run's folder."""

@@ -1,8 +1,7 @@
-"""Files that appear whole or not at all, and what killed processes leave of them."""
+"""Files that appear whole or not at all."""
 
 import os
 import shutil
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,8 +10,6 @@ from pathlib import Path
 
 UNFINISHED = ".unfinished"
 """Ending of what is still being written."""
-STALE_SECONDS = 24 * 3600
-"""After which nobody writes to an unfinished file any more."""
 
 
 @contextmanager
@@ -72,21 +69,3 @@ def file_sha256(path: Path) -> str:
     """SHA-256 of a file's bytes, 64 hexadecimal digits."""
     with path.open("rb") as content:
         return file_digest(content, "sha256").hexdigest()
-
-
-def stale_files(root: Path, now: float | None = None) -> list[Path]:
-    """What processes that were killed more than a day ago left unfinished below a folder.
-
-    Parameters
-    ----------
-    root
-        The folder; it need not be there.
-    now
-        Seconds since the epoch; the present time if None.
-    """
-    before = (time.time() if now is None else now) - STALE_SECONDS
-    return [
-        path
-        for path in sorted(root.rglob(f"*{UNFINISHED}"))
-        if path.is_file() and path.stat().st_mtime < before
-    ]

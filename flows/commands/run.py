@@ -1,7 +1,6 @@
-"""`whence run`, `whence runs` and `whence report`: the main job and what it left."""
+"""`whence run` and `whence report`: the main job and what it found."""
 
 import argparse
-import json
 import webbrowser
 from pathlib import Path
 
@@ -45,11 +44,6 @@ def add_commands(subcommands: "argparse._SubParsersAction[argparse.ArgumentParse
     run.add_argument("--refresh", action="store_true", help="take nothing from the cache")
     run.set_defaults(run=run_run)
 
-    runs = subcommands.add_parser(
-        "runs", help="list what has been run", description="List all runs, the latest last."
-    )
-    runs.set_defaults(run=run_runs)
-
     report = subcommands.add_parser(
         "report",
         help="print or open the report of a run",
@@ -85,21 +79,6 @@ def run_run(options: argparse.Namespace) -> None:
     run = run_locally(intervention_analysis, parameters, refresh=options.refresh)
     print(store.read_file(run, "report.txt"))
     print(f"Run {run.partition('/')[2]}, kept in {store.root.rstrip('/')}/{run}/")
-
-
-def run_runs(options: argparse.Namespace) -> None:
-    """Carry out ``whence runs``."""
-    store = RunStore.current()
-    runs = store.runs()
-    if not runs:
-        print(f"No run in {store.root}: start one with `whence run`.")
-    for run in runs:
-        manifest = json.loads(store.read_file(run, "manifest.json"))
-        parameters = manifest["parameters"]
-        print(
-            f"{run.partition('/')[2]}  {manifest['domain']}  {manifest['task']}  "
-            f"seed {parameters['seed']}  {manifest['seconds']:.0f} s"
-        )
 
 
 def run_report(options: argparse.Namespace) -> None:
