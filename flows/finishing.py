@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from flows.artifact_keys import artifact_key
 from flows.narration import Narrator
 from flows.provenance import manifest_of
+from tasks.folder_names import folder_name
 from tasks.run_store import MANIFEST, Artifact, RunStore
 
 REPORT = "report.txt"
@@ -18,7 +19,7 @@ REPORT = "report.txt"
 def run_name(domain: str, began: datetime) -> str:
     """The run that goes on, as ``domain/run_id``: later runs sort after it."""
     second, thousandth = f"{began:%Y-%m-%dT%H-%M-%S}", began.microsecond // 1000
-    return f"{domain}/{second}-{thousandth:03d}-{str(flow_run.id)[:6]}"
+    return f"{folder_name(domain)}/{second}-{thousandth:03d}-{str(flow_run.id)[:6]}"
 
 
 def finish_run(

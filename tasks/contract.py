@@ -10,6 +10,7 @@ from tasks.domain import DemoSource, Domain
 from tasks.domain_sources import FILE_DATABASES, is_database
 from tasks.errors import InputError
 from tasks.locations import resource
+from tasks.strict_yaml import read_yaml
 from tasks.table_checks import Problem
 
 
@@ -42,11 +43,7 @@ def load_contract(domain: str | Path) -> Domain:
         names = ", ".join(known_domains()) or "none"
         raise InputError(f"There is no contract {str(domain)!r}; known domains: {names}.")
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} must be YAML in UTF-8: {error}") from error
-    try:
-        contract = Domain.model_validate(content)
+        contract = Domain.model_validate(read_yaml(path))
     except ValidationError as error:
         problems = [(_yaml_path(entry["loc"]), entry["msg"]) for entry in error.errors()]
         raise InputError(_describe(path, problems)) from error

@@ -13,6 +13,7 @@ import fsspec
 from pydantic import BaseModel, ConfigDict
 
 from tasks.errors import RunError
+from tasks.folder_names import inside
 from tasks.locations import cache_folder
 from tasks.outside import explaining
 from tasks.run_names import run_of
@@ -94,7 +95,7 @@ class RunStore:
             If there is no room for it.
         """
         with explaining(), tempfile.TemporaryDirectory(prefix="whence-") as folder:
-            made = Path(folder) / name
+            made = Path(folder) / inside(name)
             write(made)
             digest = file_sha256(made)
             artifact = Artifact(path=f"{OBJECTS}/{digest[:2]}/{digest}/{name}", sha256=digest)
@@ -156,7 +157,8 @@ class RunStore:
         filesystem, base = self._place
         with explaining():
             for name in sorted(files, key=lambda name: name == MANIFEST):
-                shown, kept = f"{base}/{run}/{name}", f"{base}/{files[name].path}"
+                shown = f"{base}/{inside(f'{run}/{name}')}"
+                kept = f"{base}/{inside(files[name].path)}"
                 filesystem.makedirs(shown.rpartition("/")[0], exist_ok=True)
                 if self.is_local:
                     link_or_copy(Path(kept), Path(shown))
@@ -197,19 +199,19 @@ class RunStore:
     def read_file(self, run: str, name: str) -> str:
         """The text of a file in a run's folder."""
         filesystem, base = self._place
-        return str(filesystem.cat_file(f"{base}/{run}/{name}").decode("utf-8"))
+        return str(filesystem.cat_file(f"{base}/{inside(f'{run}/{name}')}").decode("utf-8"))
 
     def _local(self, artifact: Artifact) -> Path | None:
         """Where an artifact lies on this machine; None where the store is remote."""
-        if self.is_local or Path(artifact.path).is_absolute():
-            return Path(self._place[1]) / artifact.path
-        return None
+        if Path(artifact.path).is_absolute():
+            return Path(artifact.path)
+        return Path(self._place[1]) / inside(artifact.path) if self.is_local else None
 
     def _fetched(self, artifact: Artifact) -> Path:
         """Where a copy of a remote artifact lies, fetched anew where it is not what was saved."""
         filesystem, base = self._place
-        remote = f"{base}/{artifact.path}"
-        copy = cache_folder() / "objects" / artifact.sha256 / artifact.name
+        remote = f"{base}/{inside(artifact.path)}"
+        copy = cache_folder() / "objects" / inside(artifact.sha256) / artifact.name
         is_kept = copy.is_file() and file_sha256(copy) == artifact.sha256
         if not is_kept and filesystem.exists(remote):
             with explaining(), whole_file(copy) as unfinished:

@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 GROUND_FLOOR = {
     "errors",
+    "folder_names",
     "installation_key",
     "locations",
     "domain",
@@ -29,6 +30,7 @@ GROUND_FLOOR = {
     "pickle_ledger",
     "seeds",
     "source_digest",
+    "strict_yaml",
     "store_check",
     "whole_files",
     "cache",

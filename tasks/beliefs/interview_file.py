@@ -1,34 +1,15 @@
 """Read the YAML file of an interview, or refuse it with the path of each broken rule."""
 
-from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from tasks.beliefs.answer_checks import interview_problems
 from tasks.beliefs.answers import Interview
 from tasks.errors import InputError
+from tasks.strict_yaml import read_yaml
 from tasks.table_checks import Problem
-
-
-class _UniqueKeys(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML has no types
-    """YAML without objects, in which a key that is written twice is an error."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[Hashable] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if not isinstance(key, Hashable):
-                continue
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"{key!r} is written twice", key_node.start_mark
-                )
-            seen.add(key)
-        mapping: dict[Hashable, Any] = super().construct_mapping(node, deep)
-        return mapping
 
 
 def read_interview(path: Path) -> Interview:
@@ -46,14 +27,7 @@ def read_interview(path: Path) -> Interview:
         rule; a line for each broken rule starts with its path, such as
         ``beliefs.share[tv].quantiles.0.05``.
     """
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506
-    except OSError as error:
-        raise InputError(f"The file of answers {path} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} must be in UTF-8: {error}.") from error
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise InputError(f"{path} must be YAML: {error}") from error
+    content = read_yaml(path)
     if content is None:
         raise InputError(f"{path} is empty; it must name a client, a model and beliefs.")
     try:

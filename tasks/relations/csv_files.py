@@ -13,6 +13,8 @@ from tasks.domain import Dialect
 from tasks.errors import InputError
 
 DELIMITERS = ",;\t|"
+PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"x\x01")
+"""How files begin that polars would unpack, to whatever size."""
 USUAL = Dialect()
 
 
@@ -77,9 +79,12 @@ def read_header(path: Path, dialect: Dialect) -> list[str]:
     Raises
     ------
     InputError
-        If the file is no CSV in its encoding.
+        If the file is no CSV in its encoding, or compressed.
     """
     try:
+        with path.open("rb") as beginning:
+            if beginning.read(4).startswith(PACKED):
+                raise InputError(f"{path} is compressed: unpack it first.")
         with _opened(path, dialect) as file:
             lines = csv.reader(file, delimiter=dialect.delimiter)
             return next(filter(None, lines), [])

@@ -1,6 +1,5 @@
 """The tables that a run is given, each in a file with its digest."""
 
-import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -13,12 +12,11 @@ from sqlalchemy import URL
 
 from tasks.bayes.digests import digest_of
 from tasks.domain import Domain
+from tasks.folder_names import NO_PART
 from tasks.relations.location import shown
 from tasks.relations.sources import source_files
 from tasks.run_store import Artifact, RunStore
 
-NO_PART = r"[/\\\x00-\x1f]"
-"""Characters that no part of a path may hold."""
 LONGEST = 60
 
 
@@ -78,7 +76,7 @@ def file_name(table: str, ending: str = "parquet") -> str:
     >>> file_name("../하나"), file_name("orders", "faults.parquet")
     ('.._하나.parquet', 'orders.faults.parquet')
     """
-    return f"{re.sub(NO_PART, '_', table)[:LONGEST]}.{ending}"
+    return f"{NO_PART.sub('_', table)[:LONGEST]}.{ending}"
 
 
 def as_they_lie(place: str, files: Mapping[str, Path]) -> GivenData:

@@ -11,6 +11,7 @@ from sqlalchemy import URL
 
 from tasks.domain import Column, DemoSource, Dialect, Domain, FolderSource, Table
 from tasks.errors import InputError
+from tasks.folder_names import MOST_BYTES, folder_name
 from tasks.relations.csv_files import read_csv
 from tasks.relations.demo import generate_demo
 from tasks.relations.location import find_location, refuse_block
@@ -145,6 +146,12 @@ def _files_in(contract: Domain, folder: Path) -> dict[str, Path]:
     """Files of the kind that the contract says; of the other one where there are only these."""
     if not folder.is_dir():
         raise InputError(f"The source of {contract.name} must be a folder, got {str(folder)!r}.")
+    for name in contract.tables:
+        if folder_name(name) != name:
+            raise InputError(
+                f"Table {name!r:.60} cannot be a file of a folder: give it a name of at most "
+                f"{MOST_BYTES} bytes without slashes and control characters."
+            )
     said = "parquet" if contract.source.kind == "sql" else contract.source.kind
     kinds = (said, *(kind for kind in FILE_KINDS if kind != said))
     files = [{name: folder / f"{name}.{kind}" for name in contract.tables} for kind in kinds]

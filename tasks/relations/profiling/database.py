@@ -70,7 +70,10 @@ def open_database(
         return Database(SqlSource(kind="sql", location=told), shown(place), files, catalogue)
     if not place.is_dir():
         raise InputError(f"The source must be a folder or a database, got {location!r}.")
-    paths = {kind: sorted(place.glob(f"*.{kind}")) for kind in FILE_KINDS}
+    paths = {
+        kind: sorted(path for path in place.glob(f"*.{kind}") if path.is_file())
+        for kind in FILE_KINDS
+    }
     kind = next((kind for kind in FILE_KINDS if paths[kind]), None)
     if kind is None:
         raise InputError(f"The folder {location!r} must hold CSV or Parquet files, it has none.")

@@ -1,6 +1,7 @@
 """From tables that nobody has described to a contract, and what it assumes."""
 
 from tasks.domain import Domain
+from tasks.folder_names import folder_name
 from tasks.relations.profiling.database import Database
 from tasks.relations.profiling.draft import draft_contract
 from tasks.relations.profiling.profile import profile_database
@@ -16,7 +17,7 @@ def draft_database(database: Database, name: str, target: str | None) -> tuple[D
     database
         From `open_database`.
     name
-        Of the domain.
+        Of the domain; what no folder can bear of it is left out.
     target
         ``table.column``; the first candidate if None.
 
@@ -31,5 +32,5 @@ def draft_database(database: Database, name: str, target: str | None) -> tuple[D
         As `profile_database`, `first_target` and `draft_contract` do.
     """
     profile = profile_database(database)
-    draft = draft_contract(profile, name, target or first_target(profile))
+    draft = draft_contract(profile, folder_name(name), target or first_target(profile))
     return draft.contract, f"{summarise_profile(profile)}\n{summarise_draft(profile, draft)}"
