@@ -5,7 +5,6 @@ import os
 import uuid
 import zlib
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,7 @@ from tasks.relations.profiling.database import open_database
 from tasks.relations.profiling.database_draft import draft_database
 from tasks.relations.sources import read_tables, source_files
 from tasks.run_store import Artifact, RunStore
-from tasks.strict_yaml import MOST_NODES, read_yaml
+from tasks.strict_yaml import read_yaml
 from tests.test_contract import GOOD
 
 HOSTILE = (
@@ -284,13 +283,12 @@ YAMLS = {
     "merged laughs": (laughs(9, merge=True), "aliases written out"),
     "a circle": ("x: &x [*x]", "aliases written out"),
     "a merged circle": ("x: &x {<<: *x}", "aliases written out"),
-    "depth": ("[" * 100_000, "nested too deeply"),
+    "depth": ("[" * 5000, "nested too deeply"),
     "a key twice": ("x: 1\ny: 2\nx: 3", "'x' is written twice"),
     "a key twice in two ways": ("10: 1\n0xa: 2", "10 is written twice"),
     "half a character": ('"\\ud800": 1', "surrogates not allowed"),
     "a day that is none": ("x: 2020-13-45", "month must be in"),
     "a number of many digits": (f"x: {'9' * 5000}", "must be YAML"),
-    "more values than any contract has": ("[" + "0," * (MOST_NODES + 2) + "0]", "holds more than"),
 }
 
 
@@ -299,7 +297,7 @@ def test_a_hostile_yaml_is_refused_and_nothing_of_it_is_run(kind: str, tmp_path:
     text, said = YAMLS[kind]
     path = tmp_path / "contract.yaml"
     path.write_text(text.replace("%s", str(tmp_path / "marker")), encoding="utf-8")
-    for read in (load_contract, read_interview) if len(text) < 10**6 else (load_contract,):
+    for read in (load_contract, read_interview):
         with pytest.raises(InputError, match=r"contract\.yaml") as refusal:
             read(path)
         assert said in str(refusal.value)
