@@ -14,6 +14,7 @@ from flows.commands import (
     beliefs,
     compare,
     coverage,
+    diff,
     domains,
     profile,
     run,
@@ -41,6 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
     subcommands = parser.add_subparsers(metavar="COMMAND", required=True)
     run.add_commands(subcommands)
     runs.add_commands(subcommands)
+    diff.add_commands(subcommands)
     domains.add_commands(subcommands)
     profile.add_commands(subcommands)
     sbc.add_commands(subcommands)

@@ -11,6 +11,7 @@ from tasks.report.across_runs.run_record import RunRecord
 from tasks.report.across_runs.two_groups import fit_two_groups
 from tasks.report.effect_record import Change, Effect, Ranked, Retrained
 from tasks.report.schema import Report
+from tests.report.diff_runs import run_record
 
 Ranking = Callable[[list[Effect]], tuple[Ranked, ...]]
 RunOf = Callable[..., RunRecord]
@@ -27,13 +28,8 @@ def run_of(report: Report, ranking: Ranking) -> RunOf:
     ) -> RunRecord:
         places = [effect for effect in effects if effect.node.level != "range"]
         changed = {"effects": tuple(effects), "ranking": ranking(places) if places else ()}
-        return RunRecord(
-            run="demo/2026",
-            manifest={},
-            gate={},
-            diagnostics={},
-            contract={},
-            report=report.model_copy(update=changed),
+        return run_record(
+            report.model_copy(update=changed),
             errors=errors,
             retrained_errors=retrained_errors or {},
         )
