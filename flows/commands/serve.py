@@ -5,11 +5,9 @@ from functools import partial
 from pathlib import Path
 
 from flows.commands.api import HOST, PORT, listening, port
-from tasks.errors import InputError
-from tasks.locations import resource
 
 PAGE_PORT = 4200
-DEPLOYMENTS = "prefect.yaml"
+FAILED_CHECK = 3
 
 
 def add_commands(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -38,17 +36,25 @@ def add_commands(subcommands: "argparse._SubParsersAction[argparse.ArgumentParse
         help="what is deployed (default: prefect.yaml of the working directory, else the one that "
         "ships with whence)",
     )
+    serve.add_argument(
+        "--check",
+        action="store_true",
+        help="serve nothing, but say how what is served does; the exit code is 3 if it does not",
+    )
     serve.set_defaults(run=run_serve)
 
 
 def run_serve(options: argparse.Namespace) -> int:
     """Carry out ``whence serve``."""
+    from flows.service.deployment_file import find_deployments
     from flows.service.plan import Plan, prefect_database
     from flows.service.state import service_folder
     from flows.service.supervisor import Supervisor, alone, end_leftovers, turn_logs
 
     folder = service_folder()
-    deployments = deployments_file(options.deployments)
+    if options.check:
+        return check(folder)
+    deployments = find_deployments(options.deployments)
     prefect_database(options.database, folder)
     with alone(folder):
         end_leftovers(folder)
@@ -59,20 +65,15 @@ def run_serve(options: argparse.Namespace) -> int:
     return 0
 
 
-def deployments_file(given: Path | None) -> Path:
-    """The file that is deployed.
+def check(folder: Path) -> int:
+    """Say how the service of a folder does: 0 where all is in order, else 3."""
+    from flows.service.checks import judge
+    from flows.service.probes import look
 
-    Raises
-    ------
-    InputError
-        If the one that was given is not there.
-    """
-    if given is not None:
-        if not given.is_file():
-            raise InputError(f"--deployments must name a file, got {str(given)!r}.")
-        return given.absolute()
-    here = Path(DEPLOYMENTS).absolute()
-    return here if here.is_file() else resource(DEPLOYMENTS)
+    findings = judge(look(folder, runs_root()))
+    for finding in findings:
+        print(finding.line)
+    return FAILED_CHECK if any(finding.fault for finding in findings) else 0
 
 
 def runs_root() -> str:

@@ -12,10 +12,18 @@ from prefect import get_client
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectAlreadyExists
+from prefect.variables import Variable
 from prefect.workers.process import ProcessWorker
 
+import flows
+from flows.service.deployment_file import read_deployments
 from flows.service.health import POOL
+from tasks.bayes.digests import digest_of
 
+DEPLOYED = "whence_deployed"
+"""Variable on the server: digest of what was deployed last."""
+PACKAGES = ("flows", "tasks")
+SHOWN_TOGETHER = 100
 Deployment = dict[str, Any]
 
 
@@ -61,16 +69,23 @@ def _without_switch(schedule: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in schedule.items() if name != "active"}
 
 
+def code_digest() -> str:
+    """Digest of the code of this version, which decides what parameters a deployment has."""
+    root = Path(flows.__file__).parents[1]
+    files = sorted(path for package in PACKAGES for path in (root / package).rglob("*.py"))
+    return digest_of(*(path.read_bytes() for path in files))
+
+
 def _schedules(client: SyncPrefectClient) -> dict[str, set[str]]:
     """Slugs of the schedules on the server, by the deployment's name."""
     found: dict[str, set[str]] = {}
-    while page := client.read_deployments(limit=100, offset=len(found)):
+    while page := client.read_deployments(limit=SHOWN_TOGETHER, offset=len(found)):
         found |= {of.name: {schedule.slug or "" for schedule in of.schedules} for of in page}
     return found
 
 
 def main() -> int:
-    """Deploy a file, by way of a copy.
+    """Deploy a file, by way of a copy, unless file and code are those of the last time.
 
     Returns
     -------
@@ -78,14 +93,23 @@ def main() -> int:
         Exit code of ``prefect deploy``.
     """
     given, copy = (Path(word) for word in sys.argv[1:])
-    content = yaml.safe_load(given.read_text(encoding="utf-8"))
+    content = read_deployments(given)
+    digest = digest_of(given.read_bytes(), str(Path.cwd()), code_digest())
     with get_client(sync_client=True) as client:
         with suppress(ObjectAlreadyExists):
             client.create_work_pool(WorkPoolCreate(name=POOL, type=ProcessWorker.type))
-        content["deployments"] = keep_switches(content["deployments"], _schedules(client))
+        known = _schedules(client)
+    names = {deployment["name"] for deployment in content["deployments"]}
+    if names <= known.keys() and Variable.get(DEPLOYED) == digest:
+        print("Nothing has changed.")  # noqa: T201 (for the log)
+        return 0
+    content["deployments"] = keep_switches(content["deployments"], known)
     copy.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
     deploy = ("-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(copy))
-    return subprocess.run([sys.executable, *deploy], check=False).returncode
+    code = subprocess.run([sys.executable, *deploy], check=False).returncode
+    if code == 0:
+        Variable.set(DEPLOYED, digest, overwrite=True)
+    return code
 
 
 if __name__ == "__main__":

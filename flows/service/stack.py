@@ -14,6 +14,8 @@ from tasks.errors import RunError, last_lines
 
 SECONDS_TO_START = 300.0
 SECONDS_BETWEEN_LOOKS = 0.2
+PATIENCE = 2.0
+"""Seconds for an answer, during which nothing else is looked at."""
 
 
 class Stack:
@@ -46,10 +48,10 @@ class Stack:
         if child.code is not None:
             return False
         if name == PAGE:
-            return page_answers(address(self.plan.page))
+            return page_answers(address(self.plan.page), PATIENCE)
         if name == API:
-            return api_answers(address(self.plan.api))
-        beat = last_heartbeat(address(self.plan.page), worker_name(self.environment))
+            return api_answers(address(self.plan.api), PATIENCE)
+        beat = last_heartbeat(address(self.plan.page), worker_name(self.environment), PATIENCE)
         return beat is not None and beat > child.since
 
     def wait(self, name: str, is_over: Callable[[], bool]) -> None:
