@@ -11,7 +11,12 @@ SECONDS_TO_ANSWER = 10.0
 _DIRECTLY = build_opener(ProxyHandler({}))
 
 
-def ask(url: str, body: object = None, token: str | None = None) -> Any:
+def ask(
+    url: str,
+    body: object = None,
+    seconds: float = SECONDS_TO_ANSWER,
+    token: str | None = None,
+) -> Any:
     """What an address answers, from JSON; a body is posted, a token is sent as a bearer.
 
     Raises
@@ -44,7 +49,7 @@ def api_answers(api: str, seconds: float = SECONDS_TO_ANSWER) -> bool:
 def last_heartbeat(page: str, worker: str, seconds: float = SECONDS_TO_ANSWER) -> float | None:
     """When a worker of the pool last told that it lives, in seconds since 1970."""
     try:
-        workers = ask(f"{page}/api/work_pools/{POOL}/workers/filter", {}, seconds)
+        workers = ask(f"{page}/api/work_pools/{POOL}/workers/filter", {}, seconds=seconds)
     except OSError:
         return None
     beats = [of["last_heartbeat_time"] for of in workers if of["name"] == worker]
