@@ -49,15 +49,17 @@ def all_processes() -> list[int]:
 
 def variable(pid: int, name: str) -> str | None:
     """An environment variable with which a process was started; None where it cannot be read."""
+    return variables(pid).get(name)
+
+
+def variables(pid: int) -> dict[str, str]:
+    """The environment variables with which a process was started; none where it cannot be read."""
     try:
         content = (PROC / str(pid) / "environ").read_bytes()
     except OSError:
-        return None
-    for entry in content.split(b"\0"):
-        key, _, value = entry.partition(b"=")
-        if key == name.encode():
-            return os.fsdecode(value)
-    return None
+        return {}
+    entries = (os.fsdecode(entry).partition("=") for entry in content.split(b"\0") if entry)
+    return {name: value for name, _, value in entries}
 
 
 def end_all(pids: Iterable[int], seconds: float = SECONDS_TO_DIE) -> None:

@@ -1,0 +1,1 @@
+"""`whence release`: another installed version is tried beside the one that serves, then serves."""

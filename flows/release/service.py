@@ -1,0 +1,82 @@
+"""The service that a release is for: its variables, its databases, its programs."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from flows.environment import QUIET
+from flows.release.databases import Database
+from flows.service.plan import NO_PROXY, prefect_database
+from flows.service.processes import variables
+from flows.service.release_state import Version
+from flows.service.state import Running, prefect_home
+from tasks.beliefs.registry_url import database_url
+
+PAGE, REGISTRY = "prefect", "registry"
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service that runs.
+
+    Attributes
+    ----------
+    folder
+        Its own.
+    running
+        What it tells of itself.
+    """
+
+    folder: Path
+    running: Running
+
+    @property
+    def page(self) -> Database:
+        """Prefect's database."""
+        return page_database(self.running.database, self.folder)
+
+    @property
+    def registry(self) -> Database:
+        """The registry of beliefs."""
+        return registry_database()
+
+    @property
+    def kind(self) -> str:
+        """Of Prefect's database: sqlite or postgresql."""
+        return str(self.page.url.get_backend_name())
+
+    def deployments(self, to: Version, other: Version) -> Path:
+        """The file that a version is to deploy: the one that was given, else its own."""
+        given = self.running.deployments
+        return Path(to.deployments if given == other.deployments else given)
+
+    @property
+    def backups(self) -> Path:
+        """Folder of the copies of the databases."""
+        return self.folder / "backups"
+
+
+def page_database(given: str | None, folder: Path) -> Database:
+    """Prefect's database; the arguments are as of `prefect_database`."""
+    return Database(PAGE, prefect_database(given, folder))
+
+
+def registry_database() -> Database:
+    """The registry of beliefs that the variables of this process name."""
+    return Database(REGISTRY, database_url())
+
+
+def adopt_variables(service: Service) -> None:
+    """Give this process the variables of a service, so that both name the same places."""
+    home = prefect_home(service.folder)
+    own = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "PREFECT_HOME": str(home),
+        "PREFECT_PROFILES_PATH": str(home / "profiles.toml"),
+        "WHENCE_DATA": str(service.folder.parent),
+        "WHENCE_RUNS": service.running.runs,
+        "PYTHONSAFEPATH": "1",
+        "NO_PROXY": NO_PROXY,
+        "no_proxy": NO_PROXY,
+    }
+    os.environ.update({**QUIET, **variables(service.running.pid), **own})
