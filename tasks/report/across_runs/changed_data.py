@@ -1,6 +1,6 @@
 """Which tables differ between two runs, and in what."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from tasks.report.across_runs.run_record import Json, RunRecord
@@ -18,21 +18,22 @@ def changed_data(before: RunRecord, after: RunRecord) -> list[str] | None:
     does not matter where they lay. Runs that recorded neither are held against each other by what
     the gate found of each column.
     """
-    old, new = before.manifest, after.manifest
-    sources = [run.get("source") for run in (old, new)]
-    if all(sources) and sources[0]["sha256"] == sources[1]["sha256"]:
+    sources = [run.manifest.get("source") or {} for run in (before, after)]
+    if sources[0] and sources[0].get("sha256") == sources[1].get("sha256"):
         return []
     facts = _facts(before.gate), _facts(after.gate)
-    tables = [run.get("tables") for run in (old, new)]
-    if all(tables):
-        names = [*tables[0], *(name for name in tables[1] if name not in tables[0])]
-        changed = [name for name in names if tables[0].get(name) != tables[1].get(name)]
-    else:
-        names = list(dict.fromkeys(name for side in facts for name in side))
-        changed = [name for name in names if facts[0].get(name) != facts[1].get(name)]
+    old, new = (run.manifest.get("tables") or {} for run in (before, after))
+    if not old or not new:
+        changed = [name for name in _either(*facts) if facts[0].get(name) != facts[1].get(name)]
         if not changed:
             return ["in which tables is not recorded"] if all(sources) else None
+    else:
+        changed = [name for name in _either(old, new) if old.get(name) != new.get(name)]
     return [_phrase(name, facts[0].get(name), facts[1].get(name)) for name in changed]
+
+
+def _either(old: Iterable[str], new: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys([*old, *new]))
 
 
 def _facts(gate: Json) -> dict[str, list[dict[str, Any]]]:
@@ -50,8 +51,8 @@ def _phrase(
         known = old or new
         rows = f", {count(known[0]['rows'], 'row')}" if known else ""
         return f"{table} ({'new' if new else 'gone'}{rows})"
-    rows = old[0]["rows"], new[0]["rows"]
-    size = _moved(*rows, "rows") if rows[0] != rows[1] else count(rows[0], "row")
+    earlier, later = old[0]["rows"], new[0]["rows"]
+    size = _moved(earlier, later, "rows") if earlier != later else count(earlier, "row")
     columns = list(_columns(old, new))
     shown, others = columns[:MOST_COLUMNS], columns[MOST_COLUMNS:]
     more = [f"{count(len(others), 'other column')}"] if others else []
@@ -61,7 +62,7 @@ def _phrase(
 def _columns(old: Sequence[dict[str, Any]], new: Sequence[dict[str, Any]]) -> Iterator[str]:
     """Columns of which another number of cells is missing, unreadable or faulty; new ones, gone."""
     before, after = ({column["column"]: column for column in side} for side in (old, new))
-    for name in [*before, *(name for name in after if name not in before)]:
+    for name in _either(before, after):
         if name not in before or name not in after:
             yield f"{name} {'new' if name in after else 'gone'}"
             continue

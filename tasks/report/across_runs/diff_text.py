@@ -18,7 +18,7 @@ from tasks.report.numerals import (
     percentage,
     probability,
 )
-from tasks.report.section import Section, table
+from tasks.report.section import Section, Table, table
 from tasks.report.verdict_text import verdict_text
 from tasks.report.wording import score_name
 
@@ -39,8 +39,8 @@ def sentences(diff: RunDiff) -> tuple[str, ...]:
     """The comparison in short."""
     return (
         f"From run {_name(diff.before)} to run {_name(diff.after)}.",
-        *_cause(diff),
-        _effects_told(diff),
+        *cause(diff),
+        effects_told(diff),
         f"U: {number(diff.before.uncertainty)} -> {number(diff.after.uncertainty)}; "
         f"{_scores(diff)}.",
     )
@@ -76,7 +76,8 @@ def _scores(diff: RunDiff) -> str:
     return f"held-out {score_name(after)}: {' -> '.join(told)}"
 
 
-def _cause(diff: RunDiff) -> list[str]:
+def cause(diff: RunDiff) -> list[str]:
+    """What is known without any estimate: that both are the same, or that only the seed changed."""
     if diff.same:
         return ["Both runs tell the very same: no effect changed, no share, no rank."]
     if diff.changed == ("seed",) and all(of.recorded for of in diff.differences):
@@ -87,7 +88,8 @@ def _cause(diff: RunDiff) -> list[str]:
     return []
 
 
-def _effects_told(diff: RunDiff) -> str:
+def effects_told(diff: RunDiff) -> str:
+    """Which effects changed, as a sentence."""
     if not diff.effects:
         return f"Which effects changed is {NOT_ASSESSABLE}: no intervention is in both runs."
     likely = [of for of in diff.effects if of.probability > LIKELY]
@@ -117,7 +119,7 @@ def _share_section(shares: Sequence[ChangedShare]) -> Section:
         "taken as independent). P: that the share really changed. Of value ranges the leading ones."
     )
     head = (">before", ">after", ">difference", ">P(changed), %")
-    tables = []
+    tables: list[Table] = []
     for level in ("table", "column", "range"):
         here = [share for share in shares if share.node.level == level]
         caption = f"The {TOP} largest of {len(here)}" if len(here) > TOP else ""
