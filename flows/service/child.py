@@ -94,12 +94,14 @@ class Child:
             with suppress(BrokenPipeError):
                 self._keeper.stdin.close()
 
-    def end(self, at_once: bool = False) -> None:
+    def kill(self) -> None:
+        """Kill the program; its keeper ends what it started."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+
+    def end(self) -> None:
         """End the program and all that it started, and wait for that."""
         self.ask_to_end()
-        if at_once:
-            with suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
         if self.wait(self.program.seconds_to_end + SECONDS_FOR_THE_KEEPER) is None:
             self._keeper.kill()
             self._keeper.wait()

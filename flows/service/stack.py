@@ -69,11 +69,15 @@ class Stack:
                     f"{TITLES[name]} ended ({ending(child.code)}){self.last_words(name)}"
                 )
             if time.monotonic() > deadline:
-                raise RunError(
-                    f"{TITLES[name]} did not begin to work within {SECONDS_TO_START:.0f} seconds"
-                    f"{self.last_words(name)}"
-                )
+                raise self.too_late(name)
             time.sleep(SECONDS_BETWEEN_LOOKS)
+
+    def too_late(self, name: str) -> RunError:
+        """That a program does not begin to work."""
+        return RunError(
+            f"{TITLES[name]} did not begin to work within {SECONDS_TO_START:.0f} seconds"
+            f"{self.last_words(name)}"
+        )
 
     def deploy(self, is_over: Callable[[], bool]) -> None:
         """Make the work pool and all deployments, unless nobody wants them any more.
@@ -93,7 +97,10 @@ class Stack:
 
     def end(self, name: str, at_once: bool = False) -> None:
         """End a program, and all that it started."""
-        self.children.pop(name).end(at_once)
+        child = self.children.pop(name)
+        if at_once:
+            child.kill()
+        child.end()
 
     @cached_property
     def version(self) -> str:

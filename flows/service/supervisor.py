@@ -5,81 +5,22 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
-from filelock import Timeout
-
 from flows.service.child import ending
 from flows.service.plan import Plan, address
-from flows.service.processes import (
-    adopt_orphans,
-    all_processes,
-    children,
-    end_all,
-    reap,
-    variable,
-)
+from flows.service.processes import adopt_orphans, children, end_all, reap
 from flows.service.programs import API, PAGE, TITLES, WORKER
-from flows.service.stack import Stack
-from flows.service.state import (
-    MARK,
-    Running,
-    forget_state,
-    log_file,
-    prefect_home,
-    supervisor_lock,
-    write_state,
-)
-from tasks.errors import InputError, RunError
+from flows.service.restarts import MOST_FAILURES, Restarts
+from flows.service.stack import SECONDS_TO_START, Stack
+from flows.service.state import Running, forget_state, log_file, write_state
+from tasks.errors import RunError
 
 Tell = Callable[[str], None]
 SECONDS_BETWEEN_LOOKS = 0.5
-SECONDS_FOR_THE_LOCK = 1.0
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
-SECONDS_TO_FORGET = 60.0
-MOST_FAILURES = 5
-
-
-@dataclass
-class Restarts:
-    """When a program that died is started again.
-
-    Attributes
-    ----------
-    pause
-        Seconds before the next start.
-    failures
-        How often in a row it died before it did its work.
-    at
-        When it is to be started, in seconds of the monotonic clock; None while it runs.
-    healthy_since
-        When it was first seen to do its work; None before that.
-    """
-
-    pause: float = FIRST_PAUSE
-    failures: int = 0
-    at: float | None = None
-    healthy_since: float | None = None
-
-    def works(self, now: float) -> None:
-        """It does its work."""
-        self.failures = 0
-        self.healthy_since = self.healthy_since or now
-
-    def died(self, now: float) -> float:
-        """It died: seconds until it is started again."""
-        if self.healthy_since is None:
-            self.failures += 1
-        elif now - self.healthy_since > SECONDS_TO_FORGET:
-            self.pause = FIRST_PAUSE
-        pause, self.pause = self.pause, min(2 * self.pause, LONGEST_PAUSE)
-        self.at, self.healthy_since = now + pause, None
-        return pause
 
 
 class Supervisor:
@@ -125,25 +66,32 @@ class Supervisor:
         self.stack.start(PAGE)
         self.stack.start(API)
         self._await(PAGE, "its database is made or migrated first")
-        self._await(API, "")
+        self._await(API)
         if not self._over.is_set():
             self._tell(f"  deployments of {self.plan.deployments}")
             self.stack.deploy(self._over.is_set)
         if not self._over.is_set():
             self.stack.start(WORKER)
-            self._await(WORKER, "it takes up flow runs that were cut off")
+            self._await(WORKER, "flow runs that were cut off are taken up")
         if not self._over.is_set():
             self._write_state()
             self._tell(self._welcome())
 
-    def _await(self, name: str, why: str) -> None:
-        if not self._over.is_set():
-            self._tell(f"  waiting for {TITLES[name]}" + (f": {why}" if why else ""))
-            self.stack.wait(name, self._over.is_set)
-            self._restarts[name].works(time.monotonic())
+    def _await(self, name: str, why: str = "") -> None:
+        """Wait until a program does its work, or nobody wants it any more."""
+        if self._over.is_set():
+            return
+        self._tell(f"  waiting for {TITLES[name]}" + (f": {why}" if why else ""))
+        deadline = time.monotonic() + SECONDS_TO_START
+        while self._restarts[name].healthy_since is None:
+            if time.monotonic() > deadline:
+                raise self.stack.too_late(name)
+            self._look_after(name)
+            if self._over.wait(SECONDS_BETWEEN_LOOKS):
+                return
 
     def _look_after(self, name: str) -> None:
-        """Notice that a program died, or start it again when its pause is over."""
+        """Notice that a program works or has died; start it again when its pause is over."""
         restarts, now = self._restarts[name], time.monotonic()
         if restarts.at is not None:
             if now >= restarts.at:
@@ -152,22 +100,26 @@ class Supervisor:
                 self._write_state()
             return
         code = self.stack.children[name].code
-        if code is None:
-            if restarts.healthy_since is None and self.stack.is_healthy(name):
-                restarts.works(now)
+        if code is not None:
+            self._bury(name, code)
+        elif restarts.healthy_since is None and self.stack.is_healthy(name):
+            if restarts.deaths:
                 self._tell(f"{_clock()} {TITLES[name]} works again.")
-            return
+            restarts.works(now)
+
+    def _bury(self, name: str, code: int) -> None:
+        """Clear away what is left of a program that died, and say when it is started again."""
+        restarts = self._restarts[name]
         self.stack.end(name)
         self._end_orphans()
-        pause = restarts.died(now)
+        pause = restarts.died(time.monotonic())
         if restarts.failures == MOST_FAILURES:
             raise RunError(
                 f"{TITLES[name]} died {MOST_FAILURES} times before it did its work"
                 f"{self.stack.last_words(name)}"
             )
-        self._tell(
-            f"{_clock()} {TITLES[name]} died ({ending(code)}): started again in {pause:g} s."
-        )
+        how = ending(code)
+        self._tell(f"{_clock()} {TITLES[name]} died ({how}): started again in {pause:g} s.")
 
     def _end_orphans(self) -> None:
         """What a killed keeper has left to this process."""
@@ -178,20 +130,25 @@ class Supervisor:
 
     def _end(self) -> None:
         running = [name for name in (WORKER, API, PAGE) if name in self.stack.children]
-        if running and not self._at_once:
+        if running:
             self._tell("Ending; flow runs go on from their last finished step at the next start.")
         for name in running:
-            self.stack.end(name, at_once=self._at_once)
+            self.stack.end(name)
         self._end_orphans()
         forget_state(self.plan.folder)
         self._tell("Ended.")
 
     def _ask_to_end(self, _: int, __: FrameType | None) -> None:
-        self._at_once = self._over.is_set()
+        """End all; asked a second time, at once."""
+        if self._over.is_set():
+            for child in self.stack.children.values():
+                child.kill()
         self._over.set()
 
     def _write_state(self) -> None:
         plan = self.plan
+        if WORKER not in self.stack.children:  # it is still starting
+            return
         write_state(
             plan.folder,
             Running(
@@ -221,41 +178,6 @@ class Supervisor:
                 "Ctrl-C ends all.",
             ]
         )
-
-
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Be the only supervisor of a folder inside the block, which makes the folder.
-
-    Raises
-    ------
-    InputError
-        If there is another.
-    """
-    for made in (folder, prefect_home(folder), log_file(folder, PAGE).parent):
-        made.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = supervisor_lock(folder)
-    try:
-        lock.acquire(timeout=SECONDS_FOR_THE_LOCK)
-    except Timeout as error:
-        raise InputError(
-            f"Another `whence serve` serves {folder}: end it, or set WHENCE_DATA to another folder."
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def end_leftovers(folder: Path) -> None:
-    """End programs of a supervisor that was killed together with their keepers."""
-    end_all(pid for pid in all_processes() if variable(pid, MARK) == str(folder))
-
-
-def turn_logs(folder: Path) -> None:
-    """Begin new logs; those of the last time are kept beside them."""
-    for log in log_file(folder, PAGE).parent.glob("*.log"):
-        log.replace(log.with_suffix(".log.1"))
 
 
 def _clock() -> str:

@@ -1,0 +1,48 @@
+"""The folder of a service: one supervisor at a time, its logs, and what a killed one left."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import Timeout
+
+from flows.service.processes import all_processes, end_all, variable
+from flows.service.state import MARK, log_file, prefect_home, supervisor_lock
+from tasks.errors import InputError
+
+SECONDS_FOR_THE_LOCK = 1.0
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Be the only supervisor of a folder inside the block, which makes the folder.
+
+    Raises
+    ------
+    InputError
+        If there is another.
+    """
+    for made in (folder, prefect_home(folder), log_file(folder, "").parent):
+        made.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = supervisor_lock(folder)
+    try:
+        lock.acquire(timeout=SECONDS_FOR_THE_LOCK)
+    except Timeout as error:
+        raise InputError(
+            f"Another `whence serve` serves {folder}: end it, or set WHENCE_DATA to another folder."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def end_leftovers(folder: Path) -> None:
+    """End programs of a supervisor that was killed together with their keepers."""
+    end_all(pid for pid in all_processes() if variable(pid, MARK) == str(folder))
+
+
+def turn_logs(folder: Path) -> None:
+    """Begin new logs; those of the last time are kept beside them."""
+    for log in log_file(folder, "").parent.glob("*.log"):
+        log.replace(log.with_suffix(".log.1"))
