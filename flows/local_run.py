@@ -11,6 +11,7 @@ from prefect.settings import (
 
 from flows.form import JobParameters
 from flows.results import result_storage
+from flows.temporary_server import temporary_server
 from tasks.run_store import RunStore
 
 
@@ -32,5 +33,5 @@ def run_locally(job: Flow[Any, str], parameters: JobParameters, *, refresh: bool
         The run, as ``domain/run_id``.
     """
     settings = {PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None, PREFECT_TASKS_REFRESH_CACHE: refresh}
-    with temporary_settings(settings), tags(*parameters.tags):
+    with temporary_settings(settings), temporary_server(), tags(*parameters.tags):
         return str(job.with_options(result_storage=result_storage(RunStore.current()))(parameters))
