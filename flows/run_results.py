@@ -2,7 +2,7 @@
 
 import logging
 
-from prefect.results import ResultRecord
+from prefect.results import ResultRecord  # type: ignore[attr-defined]
 
 from flows.sealed_results import SealedResults
 from tasks.cache import artifacts_in

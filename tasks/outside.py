@@ -60,10 +60,11 @@ def explain(error: BaseException) -> FullDiskError | KilledError | None:
     for reason in _chain(error):
         if isinstance(reason, BrokenProcessPool):
             return killed("A worker process")
-        text = str(reason)
-        said = next((words for words in SAID if words in text), None)
-        if said or (isinstance(reason, OSError) and reason.errno in NO_ROOM):
-            return no_room(said or str(reason.strerror), getattr(reason, "filename", None))
+        said = next((words for words in SAID if words in str(reason)), None)
+        if isinstance(reason, OSError) and reason.errno in NO_ROOM:
+            return no_room(str(reason.strerror), reason.filename)
+        if said:
+            return no_room(said, None)
     if not isinstance(error, RunError) and any(free < LEAST_FREE for free in _free().values()):
         return no_room(str(error).partition("\n")[0], None)
     return None
