@@ -13,7 +13,7 @@ NUMBER = re.compile(r"[+−-]?\d[\d,]*(?:\.\d+)?")
 DOTS = "..."
 LEAST_DIFFERENCE, LARGEST_RATIO = 2.0, 0.15
 """By how much numbers with a point may differ: Markov chains on another processor do."""
-SECONDS = 1200
+SECONDS, SECONDS_TO_START = 1200, 300
 
 
 def agrees(shown: str, printed: str) -> bool:
@@ -60,9 +60,11 @@ def disagreements(document: Document, folder: Path, data: Path) -> Iterator[str]
     data
         Where whence and Prefect keep what is theirs.
     """
+    data.mkdir(exist_ok=True)
     environment = {name: text for name, text in os.environ.items() if name != "WHENCE_RUNS"} | {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "PREFECT_HOME": str(data / "prefect"),
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": str(SECONDS_TO_START),
         "WHENCE_DATA": str(data),
     }
     for block in document.blocks:

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,23 +22,32 @@ SETTINGS: dict[str, type[BaseModel]] = {
     "coverage": CoverageParameters,
     "scm": ScmFitParameters,
 }
-WITHOUT_WORDS = {"whence"}
 
 
-def leaf_commands(parser: argparse.ArgumentParser, *above: str) -> Iterator[tuple[str, ...]]:
+@cache
+def whole_parser() -> argparse.ArgumentParser:
+    return build_parser()
+
+
+@cache
+def leaf_commands() -> frozenset[tuple[str, ...]]:
+    return frozenset(_leaves(whole_parser()))
+
+
+def _leaves(parser: argparse.ArgumentParser, *above: str) -> Iterator[tuple[str, ...]]:
     """Every command with those above it."""
     inner = [of for of in parser._actions if isinstance(of, argparse._SubParsersAction)]
     if not inner:
         yield above
     for action in inner:
         for name, below in action.choices.items():
-            yield from leaf_commands(below, *above, name)
+            yield from _leaves(below, *above, name)
 
 
 def refused(words: Sequence[str]) -> str:
     """Why the command line is refused; empty where it is not."""
     try:
-        options = build_parser().parse_args(words)
+        options = whole_parser().parse_args(words)
         values = parse_settings(getattr(options, "set", None) or ())
         if values:
             parse_parameters(SETTINGS[words[0]], values)
@@ -50,7 +60,7 @@ def refused(words: Sequence[str]) -> str:
 
 def is_name_of_a_command(words: Sequence[str]) -> bool:
     """Whether only a command is named, such as `whence fit`, whose arguments are told elsewhere."""
-    return any(tuple(words) == name[: len(words)] for name in leaf_commands(build_parser()))
+    return any(tuple(words) == name[: len(words)] for name in leaf_commands())
 
 
 @pytest.mark.parametrize("document", documents(), ids=str)
@@ -62,8 +72,8 @@ def test_command_lines_are_taken(document: Document, capsys: pytest.CaptureFixtu
 
 def test_every_command_is_shown() -> None:
     shown = {tuple(words) for document in documents() for words in commands_of(document)}
-    names = set(leaf_commands(build_parser()))
-    assert {name for name in names if not any(of[: len(name)] == name for of in shown)} == set()
+    unseen = {name for name in leaf_commands() if not any(of[: len(name)] == name for of in shown)}
+    assert unseen == set()
 
 
 def test_wrong_command_lines_are_seen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
