@@ -28,6 +28,8 @@ def main() -> int:
     """
     seconds, command = float(sys.argv[1]), sys.argv[2:]
     adopt_orphans()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: None)  # its parent alone ends it; the program hears them
     program = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=STANDARD_ERROR, close_fds=False
     )
