@@ -19,16 +19,19 @@ import flows
 from flows.service.deployment_file import read_deployments
 from flows.service.health import POOL
 from tasks.bayes.digests import digest_of
+from tasks.locations import resource
 
 DEPLOYED = "whence_deployed"
 """Variable on the server: digest of what was deployed last."""
 PACKAGES = ("flows", "tasks")
 SHOWN_TOGETHER = 100
 Deployment = dict[str, Any]
+Switches = Mapping[str, bool]
+"""Whether schedules are active, by their slugs."""
 
 
 def keep_switches(
-    deployments: Sequence[Deployment], known: Mapping[str, set[str]]
+    deployments: Sequence[Deployment], known: Mapping[str, Switches]
 ) -> list[Deployment]:
     """Deployments whose schedules leave alone what was switched on the page.
 
@@ -37,7 +40,7 @@ def keep_switches(
     deployments
         From a file in the form of ``prefect.yaml``.
     known
-        Slugs of the schedules that are on the server, by the deployment's name.
+        What is on the server, by the deployment's name.
 
     Returns
     -------
@@ -47,7 +50,7 @@ def keep_switches(
     Examples
     --------
     >>> schedules = [{"slug": "old", "active": False}, {"slug": "new", "active": False}]
-    >>> keep_switches([{"name": "demo", "schedules": schedules}], {"demo": {"old"}})
+    >>> keep_switches([{"name": "demo", "schedules": schedules}], {"demo": {"old": True}})
     [{'name': 'demo', 'schedules': [{'slug': 'old'}, {'slug': 'new', 'active': False}]}]
     """
     return [
@@ -55,7 +58,7 @@ def keep_switches(
             **deployment,
             "schedules": [
                 _without_switch(schedule)
-                if schedule.get("slug") in known.get(deployment["name"], ())
+                if schedule.get("slug") in known.get(deployment["name"], {})
                 and schedule.get("active") is not True
                 else schedule
                 for schedule in deployment.get("schedules") or []
@@ -63,6 +66,54 @@ def keep_switches(
         }
         for deployment in deployments
     ]
+
+
+def are_there(deployments: Sequence[Deployment], known: Mapping[str, Switches]) -> bool:
+    """Whether all deployments are on the server, and active what is to be active.
+
+    Examples
+    --------
+    >>> deployments = [{"name": "demo", "schedules": [{"slug": "nightly", "active": True}]}]
+    >>> are_there(deployments, {"demo": {"nightly": True}})
+    True
+    >>> are_there(deployments, {"demo": {"nightly": False}})
+    False
+    """
+    return all(
+        deployment["name"] in known
+        and all(
+            known[deployment["name"]].get(schedule.get("slug"))
+            for schedule in deployment.get("schedules") or []
+            if schedule.get("active") is True
+        )
+        for deployment in deployments
+    )
+
+
+def find_examples(deployments: Sequence[Deployment]) -> list[Deployment]:
+    """Deployments in which the examples of this package are found from any folder.
+
+    A parameter that names a file of this package, and none of the working directory, names it by
+    its whole path.
+    """
+    return [
+        {
+            **deployment,
+            "parameters": {
+                name: {key: _found(value) for key, value in given.items()}
+                if isinstance(given, Mapping)
+                else given
+                for name, given in (deployment.get("parameters") or {}).items()
+            },
+        }
+        for deployment in deployments
+    ]
+
+
+def _found(value: object) -> object:
+    if isinstance(value, str) and not Path(value).exists() and resource(value).is_file():
+        return str(resource(value))
+    return value
 
 
 def _without_switch(schedule: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,11 +127,14 @@ def code_digest() -> str:
     return digest_of(*(path.read_bytes() for path in files))
 
 
-def _schedules(client: SyncPrefectClient) -> dict[str, set[str]]:
-    """Slugs of the schedules on the server, by the deployment's name."""
-    found: dict[str, set[str]] = {}
+def _known(client: SyncPrefectClient) -> dict[str, Switches]:
+    """What is on the server, by the deployment's name."""
+    found: dict[str, Switches] = {}
     while page := client.read_deployments(limit=SHOWN_TOGETHER, offset=len(found)):
-        found |= {of.name: {schedule.slug or "" for schedule in of.schedules} for of in page}
+        found |= {
+            of.name: {schedule.slug or "": schedule.active for schedule in of.schedules}
+            for of in page
+        }
     return found
 
 
@@ -98,12 +152,11 @@ def main() -> int:
     with get_client(sync_client=True) as client:
         with suppress(ObjectAlreadyExists):
             client.create_work_pool(WorkPoolCreate(name=POOL, type=ProcessWorker.type))
-        known = _schedules(client)
-    names = {deployment["name"] for deployment in content["deployments"]}
-    if names <= known.keys() and Variable.get(DEPLOYED) == digest:
+        known = _known(client)
+    if are_there(content["deployments"], known) and Variable.get(DEPLOYED) == digest:
         print("Nothing has changed.")  # noqa: T201 (for the log)
         return 0
-    content["deployments"] = keep_switches(content["deployments"], known)
+    content["deployments"] = find_examples(keep_switches(content["deployments"], known))
     copy.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
     deploy = ("-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(copy))
     code = subprocess.run([sys.executable, *deploy], check=False).returncode
