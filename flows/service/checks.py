@@ -21,6 +21,8 @@ class Facts:
         The service; None where its supervisor does not live. Then what follows from it is None.
     page, api
         Whether Prefect's server and the HTTP service answer.
+    worker
+        Whether the worker's process lives.
     prefect_database, registry
         Why the database cannot be used as it is, in a sentence; None where it can.
     toolchain
@@ -28,7 +30,7 @@ class Facts:
     not_compiled
         Stan programs that would be compiled at their first use.
     silence
-        Seconds since the worker last told that it lives; None where it never did.
+        Seconds since the worker last told the server that it works; None where it never did.
     not_deployed
         Deployments that the server does not have.
     free
@@ -41,6 +43,7 @@ class Facts:
     not_compiled: tuple[str, ...]
     free: int | None
     page: bool = False
+    worker: bool = False
     api: bool = False
     prefect_database: str | None = None
     silence: float | None = None
@@ -83,8 +86,6 @@ def _of_the_service(facts: Facts) -> list[Finding]:
         return [Finding("service", "Nothing is served:", "start `whence serve`.")]
     log = "The supervisor starts it again; its log tells why."
     restart = "End `whence serve` and start it again."
-    silent = facts.silence is None or facts.silence > LONGEST_SILENCE
-    last = "never" if facts.silence is None else f"{facts.silence:.0f} seconds ago"
     missing = len(facts.not_deployed)
     some = ", ".join(facts.not_deployed[:SHOWN])
     who = f"whence {running.version} of {running.environment}, process {running.pid}"
@@ -94,7 +95,7 @@ def _of_the_service(facts: Facts) -> list[Finding]:
         _finding(
             "Prefect's database", facts.prefect_database, restart, running.database or "SQLite"
         ),
-        _finding("worker", f"It was heard {last}." if silent else None, log, f"heard {last}"),
+        _worker(facts, log),
         _finding("HTTP service", None if facts.api else "No answer.", log, running.api),
         _finding(
             "deployments",
@@ -103,6 +104,16 @@ def _of_the_service(facts: Facts) -> list[Finding]:
             f"all of {running.deployments}",
         ),
     ]
+
+
+def _worker(facts: Facts, remedy: str) -> Finding:
+    silent = facts.silence is None or facts.silence > LONGEST_SILENCE
+    last = "never" if facts.silence is None else f"{facts.silence:.0f} seconds ago"
+    if not facts.worker:
+        return Finding("worker", "Its process is gone.", remedy)
+    if not facts.page:
+        return Finding("worker", None, "its process lives; Prefect's server cannot be asked of it")
+    return _finding("worker", f"It was heard {last}." if silent else None, remedy, f"heard {last}")
 
 
 def _of_the_machine(facts: Facts) -> list[Finding]:

@@ -11,6 +11,7 @@ import yaml
 from prefect import get_client
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.responses import DeploymentResponse
 from prefect.exceptions import ObjectAlreadyExists
 from prefect.variables import Variable
 from prefect.workers.process import ProcessWorker
@@ -129,13 +130,12 @@ def code_digest() -> str:
 
 def _known(client: SyncPrefectClient) -> dict[str, Switches]:
     """What is on the server, by the deployment's name."""
-    found: dict[str, Switches] = {}
+    found: list[DeploymentResponse] = []
     while page := client.read_deployments(limit=SHOWN_TOGETHER, offset=len(found)):
-        found |= {
-            of.name: {schedule.slug or "": schedule.active for schedule in of.schedules}
-            for of in page
-        }
-    return found
+        found += page
+    return {
+        of.name: {schedule.slug or "": schedule.active for schedule in of.schedules} for of in found
+    }
 
 
 def main() -> int:

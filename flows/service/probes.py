@@ -14,7 +14,8 @@ from flows.service.checks import Facts
 from flows.service.deployment_file import read_deployments
 from flows.service.health import api_answers, ask, last_heartbeat, page_answers
 from flows.service.plan import prefect_database
-from flows.service.programs import worker_name
+from flows.service.processes import is_alive
+from flows.service.programs import WORKER, worker_name
 from flows.service.state import Running, running_service
 from tasks.bayes.stan_program import compiled_programs
 from tasks.bayes.toolchain import find_toolchain
@@ -47,12 +48,18 @@ def look(folder: Path, runs: str) -> Facts:
     )
     if running is None:
         return facts
+    facts = replace(
+        facts,
+        page=page_answers(running.page),
+        worker=is_alive(running.pids[WORKER]),
+        api=api_answers(running.api),
+        prefect_database=prefect_fault(running.database, folder),
+    )
+    if not facts.page:
+        return facts
     beat = last_heartbeat(running.page, worker_name(Path(running.environment)))
     return replace(
         facts,
-        page=page_answers(running.page),
-        api=api_answers(running.api),
-        prefect_database=prefect_fault(running.database, folder),
         silence=None if beat is None else time.time() - beat,
         not_deployed=missing_deployments(running),
     )
@@ -136,13 +143,13 @@ def free_bytes(root: str) -> int | None:
 def missing_deployments(running: Running) -> tuple[str, ...]:
     """Deployments of the file that the server does not have."""
     content = read_deployments(Path(running.deployments))
-    there: set[str] = set()
+    there: list[str] = []
     try:
         while page := ask(
             f"{running.page}/api/deployments/filter",
             {"limit": SHOWN_TOGETHER, "offset": len(there)},
         ):
-            there |= {deployment["name"] for deployment in page}
+            there += [deployment["name"] for deployment in page]
     except OSError:
         pass
     return tuple(of["name"] for of in content["deployments"] if of["name"] not in there)
