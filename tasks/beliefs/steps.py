@@ -26,7 +26,7 @@ from tasks.beliefs.media_mix_data import REFERENCE, media_mix_data, share_priors
 from tasks.beliefs.quantities import parse_quantity
 from tasks.beliefs.share_sides import bridge_where_needed, channel_of, share_side
 from tasks.beliefs.trust import without_program
-from tasks.cache import CONTENT
+from tasks.cache import CONTENT, was_killed
 from tasks.domain import Domain, MediaMix
 from tasks.intervention.cell_table import cells_from_table
 from tasks.run_store import Artifact, RunStore
@@ -54,7 +54,14 @@ class FittedShares(BaseModel):
     record: Artifact
 
 
-@task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
+@task(
+    cache_policy=CONTENT,
+    persist_result=True,
+    result_serializer="json",
+    retries=1,
+    retry_delay_seconds=10,
+    retry_condition_fn=was_killed,
+)
 def fit_shares(
     table: Artifact,
     block: MediaMix,
@@ -76,7 +83,14 @@ def fit_shares(
     )
 
 
-@task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
+@task(
+    cache_policy=CONTENT,
+    persist_result=True,
+    result_serializer="json",
+    retries=1,
+    retry_delay_seconds=10,
+    retry_condition_fn=was_killed,
+)
 def hold_shares(reference: FittedShares, priors: list[HeldPrior], level: float, seed: int) -> Held:
     """Hold beliefs on channels' shares against the fit under the reference prior.
 

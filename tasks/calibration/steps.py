@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from tasks.bayes.batch import BatchSettings
 from tasks.bayes.stan_data import read_data
 from tasks.bayes.stan_program import compile_program
-from tasks.cache import CONTENT
+from tasks.cache import CONTENT, was_killed
 from tasks.calibration.around_posterior import around_posterior
 from tasks.calibration.chunk_files import save_simulations
 from tasks.calibration.coverage.records import studies_folder
@@ -47,7 +47,14 @@ class Covered(BaseModel):
     summary: Artifact
 
 
-@task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
+@task(
+    cache_policy=CONTENT,
+    persist_result=True,
+    result_serializer="json",
+    retries=1,
+    retry_delay_seconds=10,
+    retry_condition_fn=was_killed,
+)
 def calibrate_model(
     model: str,
     digest: str,
@@ -87,7 +94,14 @@ def calibrate_model(
     )
 
 
-@task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
+@task(
+    cache_policy=CONTENT,
+    persist_result=True,
+    result_serializer="json",
+    retries=1,
+    retry_delay_seconds=10,
+    retry_condition_fn=was_killed,
+)
 def check_effects_model(
     data: Artifact, digest: str, why: ReasonsToCheck, simulations: int, seed: int
 ) -> Artifact:
@@ -107,7 +121,14 @@ def check_effects_model(
     return store.save_text("model_check.json", json.dumps(record, indent=1, ensure_ascii=False))
 
 
-@task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
+@task(
+    cache_policy=CONTENT,
+    persist_result=True,
+    result_serializer="json",
+    retries=1,
+    retry_delay_seconds=10,
+    retry_condition_fn=was_killed,
+)
 def study_coverage(settings: Settings, databases: int) -> Covered:
     """Hold told effects against true ones; what an earlier run has finished is not done again."""
     store = RunStore.current()

@@ -13,7 +13,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from tasks.attribution.members import split_members
 from tasks.bayes.stan_data import data_json
-from tasks.cache import CONTENT
+from tasks.cache import CONTENT, was_killed
 from tasks.domain import Node
 from tasks.inference.comparison.compare import compare_models
 from tasks.inference.comparison.record import ModelName
@@ -57,7 +57,14 @@ class FittedEffects(BaseModel):
     parameters: int
 
 
-@task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
+@task(
+    cache_policy=CONTENT,
+    persist_result=True,
+    result_serializer="json",
+    retries=1,
+    retry_delay_seconds=10,
+    retry_condition_fn=was_killed,
+)
 def choose_effects_pooling(effects: Artifact, seed: int) -> Artifact:
     """Say by which law each level's effects are pooled, by a comparison of hierarchical models."""
     store = RunStore.current()
@@ -66,7 +73,14 @@ def choose_effects_pooling(effects: Artifact, seed: int) -> Artifact:
     return store.save_text("pooling.json", POOLING.dump_json(chosen, indent=1).decode())
 
 
-@task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
+@task(
+    cache_policy=CONTENT,
+    persist_result=True,
+    result_serializer="json",
+    retries=1,
+    retry_delay_seconds=10,
+    retry_condition_fn=was_killed,
+)
 def fit_effects_model(effects: Artifact, pooling: Artifact, seed: int) -> FittedEffects:
     """Fit the hierarchical model to the effects in all cells; refuse a fit that cannot be trusted.
 
@@ -85,7 +99,14 @@ def fit_effects_model(effects: Artifact, pooling: Artifact, seed: int) -> Fitted
     )
 
 
-@task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
+@task(
+    cache_policy=CONTENT,
+    persist_result=True,
+    result_serializer="json",
+    retries=1,
+    retry_delay_seconds=10,
+    retry_condition_fn=was_killed,
+)
 def weigh_keys(key_cells: Artifact, seed: int) -> Artifact:
     """Importance of the foreign keys, with credible intervals of their shares."""
     store = RunStore.current()
@@ -95,7 +116,14 @@ def weigh_keys(key_cells: Artifact, seed: int) -> Artifact:
     return store.save_text("keys.json", text)
 
 
-@task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
+@task(
+    cache_policy=CONTENT,
+    persist_result=True,
+    result_serializer="json",
+    retries=1,
+    retry_delay_seconds=10,
+    retry_condition_fn=was_killed,
+)
 def draw_learning_curves(
     given: DataAtHand,
     shares: Artifact,
@@ -144,7 +172,14 @@ class Compared(BaseModel):
     fits: dict[ModelName, Artifact]
 
 
-@task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
+@task(
+    cache_policy=CONTENT,
+    persist_result=True,
+    result_serializer="json",
+    retries=1,
+    retry_delay_seconds=10,
+    retry_condition_fn=was_killed,
+)
 def compare_unit_models(data: Artifact, settings: ComparisonSettings, seed: int) -> Compared:
     """Fit competing hierarchical models to units, try to falsify each, recommend one or none."""
     store = RunStore.current()

@@ -10,7 +10,7 @@ from prefect import task
 from pydantic import BaseModel
 
 from tasks.attribution.members import split_members
-from tasks.cache import CONTENT
+from tasks.cache import CONTENT, was_killed
 from tasks.domain import PLACEBO, Costs
 from tasks.intervention.actions import choose_actions
 from tasks.intervention.budget_candidates import budget_candidates
@@ -67,7 +67,14 @@ class Retrained(BaseModel):
     left_out: Artifact
 
 
-@task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
+@task(
+    cache_policy=CONTENT,
+    persist_result=True,
+    result_serializer="json",
+    retries=1,
+    retry_delay_seconds=10,
+    retry_condition_fn=was_killed,
+)
 def simulate_interventions(
     given: DataAtHand, shares: Artifact, seed: int, top_columns: int, ranges: int
 ) -> Simulated:
@@ -96,7 +103,14 @@ def simulate_interventions(
     )
 
 
-@task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
+@task(
+    cache_policy=CONTENT,
+    persist_result=True,
+    result_serializer="json",
+    retries=1,
+    retry_delay_seconds=10,
+    retry_condition_fn=was_killed,
+)
 def retrain_leading(
     given: DataAtHand,
     effects: Artifact,
@@ -132,7 +146,14 @@ def retrain_leading(
     return Retrained(effects=kept, left_out=_save(store, "not_retrained.json", left_out))
 
 
-@task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
+@task(
+    cache_policy=CONTENT,
+    persist_result=True,
+    result_serializer="json",
+    retries=1,
+    retry_delay_seconds=10,
+    retry_condition_fn=was_killed,
+)
 def spend_budget(
     given: DataAtHand,
     effects: Artifact,

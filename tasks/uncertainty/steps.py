@@ -8,7 +8,7 @@ import numpy as np
 from prefect import task
 from pydantic import BaseModel
 
-from tasks.cache import CONTENT
+from tasks.cache import CONTENT, was_killed
 from tasks.domain import Task
 from tasks.relations.table_files import read_features, read_sampled
 from tasks.run_store import Artifact, RunStore
@@ -38,7 +38,14 @@ class Measured(BaseModel):
     quality: Artifact
 
 
-@task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
+@task(
+    cache_policy=CONTENT,
+    persist_result=True,
+    result_serializer="json",
+    retries=1,
+    retry_delay_seconds=10,
+    retry_condition_fn=was_killed,
+)
 def fit_ensemble(
     features: Artifact, target: Task, seed: int, backbone: Backbone, members: int
 ) -> Artifact:

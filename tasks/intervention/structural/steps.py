@@ -7,7 +7,7 @@ import polars as pl
 from prefect import task
 from pydantic import BaseModel
 
-from tasks.cache import CONTENT
+from tasks.cache import CONTENT, was_killed
 from tasks.intervention.structural.graph_files import read_graph
 from tasks.intervention.structural.model_keeping import keep_model, load_model
 from tasks.intervention.structural.questions import Question, ask
@@ -53,7 +53,14 @@ class Asked(BaseModel):
     record: Artifact
 
 
-@task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
+@task(
+    cache_policy=CONTENT,
+    persist_result=True,
+    result_serializer="json",
+    retries=1,
+    retry_delay_seconds=10,
+    retry_condition_fn=was_killed,
+)
 def fit_mechanisms(graph: Artifact, traces: Artifact, settings: FitSettings) -> FittedMechanisms:
     """Choose, fit and test a mechanism for every node."""
     store = RunStore.current()
@@ -68,7 +75,14 @@ def fit_mechanisms(graph: Artifact, traces: Artifact, settings: FitSettings) -> 
     )
 
 
-@task(cache_policy=CONTENT, persist_result=True, result_serializer="json")
+@task(
+    cache_policy=CONTENT,
+    persist_result=True,
+    result_serializer="json",
+    retries=1,
+    retry_delay_seconds=10,
+    retry_condition_fn=was_killed,
+)
 def ask_model(model: Artifact, question: Question, data: Artifact | None) -> Asked:
     """Samples under actions, and the change of every node with its interval."""
     store = RunStore.current()
