@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import httpx
 from prefect.client.base import ServerType, determine_server_type
 from prefect.server.api.server import SubprocessASGIServer
-from prefect.settings import PREFECT_HOME
+from prefect.settings import PREFECT_HOME, PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS
 
 from tasks.errors import RunError
 from tasks.outside import explain
@@ -35,10 +35,11 @@ def temporary_server() -> Iterator[None]:
     try:
         server.start()
     except (RuntimeError, httpx.HTTPError) as error:
+        seconds = PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS
         raise explain(error) or RunError(
-            f"Prefect's temporary server does not start; what it keeps lies in "
-            f"{PREFECT_HOME.value()} (PREFECT_HOME), which must be a folder that can be written "
-            f"to. It said: {error}"
+            f"Prefect's temporary server does not start: {PREFECT_HOME.value()} (PREFECT_HOME) "
+            "must be a folder that can be written to, and where the machine is busy, "
+            f"{seconds.name} must be more than {seconds.value()}."
         ) from error
     with _guarded(server.server_process):
         yield

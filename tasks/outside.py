@@ -16,7 +16,8 @@ from tasks.locations import cache_folder, data_folder
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 SAID = (*(os.strerror(number) for number in sorted(NO_ROOM)), "database or disk is full")
 """By which programs and libraries that know no numbers of errors tell of it."""
-LEAST_FREE = 1_000_000
+COMPILER_KILLED = "Killed signal terminated program"
+LEAST_FREE = 100_000
 """Bytes below which a place counts as full, whatever a library says of it."""
 FROM_OUTSIDE = {signal.SIGKILL, signal.SIGTERM}
 AGAIN = "start again: finished steps are kept"
@@ -60,6 +61,8 @@ def explain(error: BaseException) -> FullDiskError | KilledError | None:
     for reason in _chain(error):
         if isinstance(reason, BrokenProcessPool):
             return killed("A worker process")
+        if COMPILER_KILLED in str(reason):
+            return killed("The C++ compiler")
         said = next((words for words in SAID if words in str(reason)), None)
         if isinstance(reason, OSError) and reason.errno in NO_ROOM:
             return no_room(str(reason.strerror), reason.filename)
