@@ -1,10 +1,20 @@
 """Runs made up for comparisons: a manifest, a contract, what the gate found, and a report."""
 
+import json
 from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any
 
+import arviz as az
+import numpy as np
+import xarray as xr
+import yaml
+
 from tasks.report.across_runs.run_record import RunRecord
+from tasks.report.report_json import as_json
 from tasks.report.schema import Report
+from tasks.run_store import RunStore
 
 CONTRACT: dict[str, Any] = {
     "name": "demo",
@@ -33,6 +43,7 @@ def column(table: str, name: str, rows: int, **facts: int) -> dict[str, Any]:
 
 
 GATE = {
+    "counts": {"rules": 3, "broken": 1, "blocking": 0, "faults": 1200},
     "checks": [],
     "columns": [
         column("items", "weight", 400, missing=120, faulty=120),
@@ -60,3 +71,30 @@ def run_record(
         "retrained_errors": dict.fromkeys(names, error),
     }
     return RunRecord(run=run, report=report, manifest=MANIFEST | (manifest or {}), **made | parts)
+
+
+def keep(store: RunStore, record: RunRecord) -> str:
+    """Show a run in a store as a main job does, with few draws of its effects."""
+    files = {
+        "domain.yaml": yaml.safe_dump(dict(record.contract), allow_unicode=True),
+        "contract.json": json.dumps(record.gate),
+        "diagnostics.json": json.dumps(record.diagnostics),
+        "report.json": as_json(record.report),
+        "report.html": "<p></p>",
+    }
+    kept = {name: store.save_text(name, text) for name, text in files.items()}
+    kept["posterior.nc"] = store.save("posterior.nc", partial(_write_draws, record.errors))
+    digests = {name: artifact.sha256 for name, artifact in kept.items()}
+    manifest = {**record.manifest, "digests": digests}
+    kept["manifest.json"] = store.save_text("manifest.json", json.dumps(manifest))
+    store.publish(record.run, kept)
+    return record.run
+
+
+def _write_draws(errors: Mapping[str, float], path: Path) -> None:
+    """Two draws in each of two chains, whose sd is the error."""
+    half = np.sqrt(0.75) * np.array(list(errors.values()))
+    draws = np.array([[-half, half], [half, -half]])
+    dimensions = ("chain", "draw", "action")
+    posterior = xr.Dataset({"mean_effect": (dimensions, draws)}, {"action": list(errors)})
+    az.InferenceData(posterior=posterior).to_netcdf(str(path))

@@ -105,13 +105,14 @@ def run_diff(before: RunRecord, after: RunRecord) -> RunDiff:
 
 def _side(run: RunRecord, other: Report) -> Side:
     report = run.report
+    known = set(_actions(other))
     return Side(
         run=run.run,
         began=run.manifest["began"],
         uncertainty=report.uncertainty["epistemic"],
         score=report.quality[0] if report.quality else None,
         repair=answer(report).repair,
-        alone=tuple(name for name in _actions(report) if name not in _actions(other)),
+        alone=tuple(name for name in _actions(report) if name not in known),
     )
 
 

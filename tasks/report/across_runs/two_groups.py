@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 from tasks.bayes.interval import Interval
 from tasks.errors import InputError
@@ -73,7 +73,7 @@ class TwoGroups:
         nothing = 1 - real.sum()
 
         def below(x: float) -> float:
-            return float(real @ stats.norm.cdf((x - means) / sds))
+            return float(real @ special.ndtr((x - means) / sds))
 
         def end(level: float) -> float:
             at_zero = below(0.0)
