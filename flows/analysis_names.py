@@ -3,6 +3,7 @@
 from contextlib import suppress
 from pathlib import Path
 
+from flows.terminal import harmless
 from tasks.contract import load_contract
 from tasks.domain import Domain
 from tasks.errors import InputError
@@ -26,13 +27,16 @@ def domain_name(domain: str) -> str:
 def target_name(domain: str, target: str | None) -> str | None:
     """What is predicted: what is asked for, else the contract's first task; None where unknown.
 
+    It is told in logs and on terminals, and steers none.
+
     Examples
     --------
     >>> target_name("demo", None), target_name("demo", "items.weight"), target_name("draft", None)
     ('lead-time', 'items.weight', None)
     """
     contract = _contract(domain)
-    return target or (next(iter(contract.tasks)) if contract else None)
+    found = target or (next(iter(contract.tasks)) if contract else None)
+    return None if found is None else harmless(found)
 
 
 def _contract(domain: str) -> Domain | None:

@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from tasks.errors import InputError, RunError
+from tasks.locations import private_folder
 
 State = Literal["queued", "running", "done", "failed", "interrupted"]
 Runner = Callable[[str, Mapping[str, Any]], Awaitable[str]]
@@ -129,7 +130,7 @@ class JobQueue:
         return list(self._jobs.values())[: -most - 1 : -1]
 
     def _take_up(self) -> None:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(self._folder)
         found = [job for path in self._folder.glob("*.json") if (job := _read(path))]
         self._jobs = {job.job: job for job in sorted(found, key=lambda job: job.submitted)}
         self._waiting = asyncio.Queue()
@@ -197,7 +198,7 @@ def only_server(folder: Path) -> Iterator[None]:
     InputError
         If another has it.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(folder)
     lock = FileLock(folder / ".lock")
     try:
         lock.acquire(timeout=0)

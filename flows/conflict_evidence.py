@@ -142,7 +142,7 @@ def _by_statistics(
         level,
     )
     rows = sum(
-        pl.scan_parquet(store.fetch(table)).select(pl.len()).collect().item()
+        pl.scan_parquet(store.fetch(table), glob=False).select(pl.len()).collect().item()
         for table in tables.values()
     )
     findings = Findings(

@@ -14,7 +14,7 @@ from hmac import digest as hmac_digest
 from pathlib import Path
 
 from tasks.errors import InputError
-from tasks.locations import data_folder
+from tasks.locations import data_folder, private_folder
 
 KEY = "key"
 BYTES = 32
@@ -71,7 +71,7 @@ def check_key() -> None:
 
 def _make(place: Path) -> None:
     """Whole or not at all; of several that make it at once one wins, and all use what it made."""
-    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(place.parent)
     unfinished = place.with_name(f".{uuid.uuid4().hex}.unfinished")
     unfinished.touch(mode=0o600)
     try:

@@ -2,8 +2,11 @@
 
 import os
 from pathlib import Path
+from stat import S_IWOTH
 
 import platformdirs
+
+from tasks.errors import InputError
 
 
 def resource(*parts: str) -> Path:
@@ -25,12 +28,38 @@ def resource(*parts: str) -> Path:
 
 
 def cache_folder() -> Path:
-    """Folder of what can be made again: ``WHENCE_CACHE``, else the platform's cache folder."""
+    """Folder of what can be made again: ``WHENCE_CACHE``, else the platform's cache folder.
+
+    Raises
+    ------
+    InputError
+        If everybody may write to it: programs are run from there.
+    """
     chosen = os.environ.get("WHENCE_CACHE")
-    return Path(chosen).absolute() if chosen else platformdirs.user_cache_path("whence")
+    folder = Path(chosen).absolute() if chosen else platformdirs.user_cache_path("whence")
+    if folder.exists() and folder.stat().st_mode & S_IWOTH:
+        raise InputError(
+            f"Programs are run from {folder}, so not everybody may write to it: chmod o-w "
+            f"{folder}, or set WHENCE_CACHE to a folder of your own."
+        )
+    return folder
 
 
 def data_folder() -> Path:
     """Folder of what this installation must remember: ``WHENCE_DATA``, else the user's own."""
     chosen = os.environ.get("WHENCE_DATA")
     return Path(chosen).absolute() if chosen else platformdirs.user_data_path("whence")
+
+
+def private_folder(folder: Path) -> Path:
+    """Make a folder, and those above it that are missing, which nobody else may look into.
+
+    Parameters
+    ----------
+    folder
+        One that is there keeps the permissions that it has.
+    """
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    for place in reversed(missing):
+        place.mkdir(mode=0o700, exist_ok=True)
+    return folder

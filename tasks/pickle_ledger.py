@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from tasks.errors import InputError
-from tasks.locations import data_folder
+from tasks.locations import data_folder, private_folder
 
 T = TypeVar("T")
 PROTOCOL = 5
@@ -45,8 +45,7 @@ def write_pickle(content: object, path: Path) -> str:
     """
     data = pickle.dumps(content, PROTOCOL)
     digest = sha256(data).hexdigest()
-    ledger = _ledger()
-    ledger.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ledger = private_folder(_ledger())
     _check_owner(ledger)
     (ledger / digest).touch(mode=0o600)
     unfinished = path.with_name(f".{uuid.uuid4().hex}.unfinished")

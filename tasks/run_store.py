@@ -1,5 +1,6 @@
 """Where steps put their files: content-addressed objects, and a folder a run that shows them."""
 
+import glob
 import os
 import shutil
 import tempfile
@@ -17,6 +18,7 @@ from tasks.folder_names import inside
 from tasks.locations import cache_folder
 from tasks.outside import explaining
 from tasks.run_names import run_of
+from tasks.shown_urls import without_secret
 from tasks.whole_files import file_sha256, link_or_copy, whole_file
 
 OBJECTS = ".objects"
@@ -61,8 +63,15 @@ class RunStore:
 
     @classmethod
     def current(cls) -> "RunStore":
-        """The store at ``WHENCE_RUNS``, else ``runs/`` in the working directory."""
-        return cls(os.environ.get("WHENCE_RUNS") or str(Path("runs").absolute()))
+        """The store at ``WHENCE_RUNS``, else ``runs/`` in the working directory.
+
+        Raises
+        ------
+        InputError
+            If the URL holds a password or key. The message does not repeat it.
+        """
+        chosen = os.environ.get("WHENCE_RUNS")
+        return cls(without_secret(chosen) if chosen else str(Path("runs").absolute()))
 
     @cached_property
     def _place(self) -> tuple[Any, str]:
@@ -174,7 +183,7 @@ class RunStore:
             The file. The manifest comes last, so that a run without one has not ended.
         """
         filesystem, base = self._place
-        manifests = filesystem.glob(f"{base}/*/*/{holding}")
+        manifests = filesystem.glob(f"{glob.escape(base)}/*/*/{holding}")
         found = [str(path).removeprefix(base).lstrip("/").split("/")[:2] for path in manifests]
         found = [parts for parts in found if not parts[0].startswith(".")]
         return ["/".join(parts) for parts in sorted(found, key=lambda parts: parts[1])]
@@ -198,8 +207,12 @@ class RunStore:
 
     def read_file(self, run: str, name: str) -> str:
         """The text of a file in a run's folder."""
+        return self.read_bytes(run, name).decode("utf-8")
+
+    def read_bytes(self, run: str, name: str) -> bytes:
+        """The content of a file in a run's folder."""
         filesystem, base = self._place
-        return str(filesystem.cat_file(f"{base}/{inside(f'{run}/{name}')}").decode("utf-8"))
+        return bytes(filesystem.cat_file(f"{base}/{inside(f'{run}/{name}')}"))
 
     def _local(self, artifact: Artifact) -> Path | None:
         """Where an artifact lies on this machine; None where the store is remote."""
@@ -226,7 +239,8 @@ class RunStore:
         if self.is_local:
             with whole_file(Path(target)) as unfinished:
                 shutil.copyfile(made, unfinished)
-                unfinished.chmod(READ_ONLY)  # runs show it by hard links: nobody edits it in place
+                # Runs show it by hard links: nobody edits it in place.
+                unfinished.chmod(unfinished.stat().st_mode & READ_ONLY)
         else:
             filesystem.makedirs(target.rpartition("/")[0], exist_ok=True)
             filesystem.put_file(str(made), target)

@@ -9,6 +9,7 @@ from filelock import Timeout
 from flows.service.processes import all_processes, end_all, variable
 from flows.service.state import MARK, log_file, prefect_home, supervisor_lock
 from tasks.errors import InputError
+from tasks.locations import private_folder
 
 SECONDS_FOR_THE_LOCK = 1.0
 
@@ -23,7 +24,7 @@ def alone(folder: Path) -> Iterator[None]:
         If there is another.
     """
     for made in (folder, prefect_home(folder), log_file(folder, "").parent):
-        made.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(made)
     lock = supervisor_lock(folder)
     try:
         lock.acquire(timeout=SECONDS_FOR_THE_LOCK)

@@ -13,6 +13,7 @@ from sqlalchemy import URL, Connection, Engine, inspect
 
 from tasks.beliefs.registry_engine import PATIENCE, in_mode
 from tasks.errors import InputError, RunError
+from tasks.locations import private_folder
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "alembic_version"
@@ -94,7 +95,7 @@ def _opening(url: URL) -> Iterator[None]:
         return
     lock = FileLock(f"{url.database}.lock", timeout=PATIENCE)
     try:
-        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+        private_folder(Path(str(url.database)).parent)
         lock.acquire()
     except OSError as error:
         raise RunError(f"The registry {url} cannot be opened: {error}.") from error

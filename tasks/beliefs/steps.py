@@ -72,7 +72,9 @@ def fit_shares(
 ) -> FittedShares:
     """Fit the media mix model under beliefs by channel; without one under the reference prior."""
     store = RunStore.current()
-    data = media_mix_data(pl.read_parquet(store.fetch(table)), block, months=months, until=until)
+    data = media_mix_data(
+        pl.read_parquet(store.fetch(table), glob=False), block, months=months, until=until
+    )
     values = program_data(data, beliefs)
     evidence, passed = fit_media_mix(values, seed=seed)
     record = fit_record(data, evidence, passed.fit)
@@ -126,7 +128,9 @@ def hold_columns(
 ) -> Held:
     """Hold beliefs on means and rates of columns against the sufficient statistics of the rows."""
     store = RunStore.current()
-    frames = {name: pl.scan_parquet(store.fetch(table)) for name, table in tables.items()}
+    frames = {
+        name: pl.scan_parquet(store.fetch(table), glob=False) for name, table in tables.items()
+    }
     period = months, until
 
     def sides(prior: HeldPrior) -> tuple[DataSide, None]:
@@ -145,10 +149,12 @@ def hold_analysis(
 ) -> Artifact:
     """Hold a contract's priors against what the main job has measured, and its columns."""
     store = RunStore.current()
-    frames = {name: pl.scan_parquet(store.fetch(table)) for name, table in tables.items()}
+    frames = {
+        name: pl.scan_parquet(store.fetch(table), glob=False) for name, table in tables.items()
+    }
     measured = measured_quantities(
         json.loads(store.read_text(shares)),
-        cells_from_table(pl.read_parquet(store.fetch(effects))),
+        cells_from_table(pl.read_parquet(store.fetch(effects), glob=False)),
     )
 
     def sides(prior: HeldPrior) -> tuple[DataSide, None]:

@@ -44,7 +44,7 @@ def read_csv(path: Path, wanted: Collection[str], dialect: Dialect = USUAL) -> p
     header = read_header(path, dialect)
     try:
         frame = pl.read_csv(
-            _in_utf8(path, dialect), infer_schema=False, separator=dialect.delimiter
+            _in_utf8(path, dialect), infer_schema=False, separator=dialect.delimiter, glob=False
         )
     except pl.exceptions.NoDataError as error:
         raise InputError(f"{path} is empty: it must hold a header and rows.") from error

@@ -38,7 +38,7 @@ def read_features(path: Path) -> FeatureTable:
         Feature(**{**entry, "path": tuple(entry["path"])})
         for entry in json.loads(pl.read_parquet_metadata(path)["nodes"])
     ]
-    whole = pl.read_parquet(path)
+    whole = pl.read_parquet(path, glob=False)
     names = [node.name for node in nodes]
     return FeatureTable(whole.drop(names), whole.select(names), nodes)
 
@@ -54,7 +54,9 @@ def read_frames(
 ) -> dict[str, pl.DataFrame]:
     """Read Parquet files, by the name of their table; of these all columns, or those named."""
     return {
-        name: pl.read_parquet(path, columns=None if columns is None else list(columns[name]))
+        name: pl.read_parquet(
+            path, columns=None if columns is None else list(columns[name]), glob=False
+        )
         for name, path in paths.items()
     }
 

@@ -85,7 +85,9 @@ def write_report(
 
     retrained = None
     if records.retrained:
-        retrained = retrained_from_table(pl.read_parquet(store.fetch(records.retrained)))
+        retrained = retrained_from_table(
+            pl.read_parquet(store.fetch(records.retrained), glob=False)
+        )
     report = compose(
         Findings(
             contract=contract,
@@ -99,7 +101,7 @@ def write_report(
             diagnostics=read(records.diagnostics),
             model_check=read(records.model_check),
             keys=read(records.key_importance),
-            cells=cells_from_table(pl.read_parquet(store.fetch(records.effects))),
+            cells=cells_from_table(pl.read_parquet(store.fetch(records.effects), glob=False)),
             draws=_effect_draws(store, records.posterior),
             left_out=read(records.left_out),
             not_retrained=read(records.not_retrained),
