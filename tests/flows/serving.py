@@ -2,21 +2,29 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import yaml
+from prefect import get_client
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.service.health import ask
 from flows.service.processes import all_processes, end_all, variable
 from flows.service.state import MARK, Running, read_state
+
+from .conftest import SmallDatabase
 
 SECONDS_TO_START = 500.0
 SECONDS_TO_END = 90.0
@@ -30,6 +38,7 @@ QUICK = {
     "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "2",
     "PREFECT_API_LOG_RETRYABLE_ERRORS": "true",
 }
+LOCKED = re.compile("database is locked|deadlock|OperationalError|retryable exception")
 ONE_AT_A_TIME = {"limit": 1, "collision_strategy": "ENQUEUE"}
 
 
@@ -145,6 +154,23 @@ class Service:
                 time.sleep(1)
         raise AssertionError(f"{url} does not answer")
 
+    @contextmanager
+    def client(self) -> Iterator[SyncPrefectClient]:
+        """Prefect's own client, for what the page does."""
+        url = f"http://127.0.0.1:{self.ports[0]}/api"
+        with temporary_settings({PREFECT_API_URL: url}), get_client(sync_client=True) as client:
+            yield client
+
+    def switch(self, name: str, slug: str, active: bool) -> None:
+        """Switch a schedule, as on Prefect's page."""
+        found = self.deployed(name)
+        schedule = next(of for of in found["schedules"] if of["slug"] == slug)
+        with self.client() as client:
+            client.update_deployment_schedule(found["id"], schedule["id"], active=active)
+
+    def switches(self, name: str) -> dict[str, bool]:
+        return {of["slug"]: of["active"] for of in self.deployed(name)["schedules"]}
+
     def deployed(self, name: str) -> dict[str, Any]:
         return self.ask(f"deployments/name/intervention-analysis/{name}")
 
@@ -195,11 +221,41 @@ class Service:
         )
 
 
-def moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
-
-
 def manifests(root: Path) -> list[dict[str, Any]]:
     """Manifests of the runs of a run store, oldest first."""
     found = sorted(root.glob("*/*/manifest.json"), key=lambda path: path.parent.name)
     return [json.loads(path.read_text(encoding="utf-8")) for path in found]
+
+
+def two_domains(folder: Path) -> tuple[SmallDatabase, SmallDatabase]:
+    """Two databases with contracts of their own."""
+    first, second = SmallDatabase(folder / "첫째"), SmallDatabase(folder / "둘째")
+    second.content["name"] = "둘째"
+    first.write()
+    second.write()
+    return first, second
+
+
+@dataclass(frozen=True)
+class Queued:
+    """Two runs of one domain, the second with another seed, and one of another domain."""
+
+    first: dict[str, Any]
+    again: dict[str, Any]
+    other: dict[str, Any]
+
+
+def run_three(service: Service) -> Queued:
+    """Trigger all three at once, and wait for them."""
+    first = service.trigger("first")
+    service.await_state(first, "PENDING", "RUNNING")
+    again, other = service.trigger("first", seed=2), service.trigger("second")
+    return Queued(*(service.completed(run) for run in (first, again, other)))
+
+
+def began(run: Mapping[str, Any]) -> datetime:
+    return datetime.fromisoformat(run["start_time"])
+
+
+def ended(run: Mapping[str, Any]) -> datetime:
+    return datetime.fromisoformat(run["end_time"])

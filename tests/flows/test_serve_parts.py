@@ -271,7 +271,9 @@ def test_a_fault_is_told_with_what_to_do(
 
 def test_runs_elsewhere_have_no_disk() -> None:
     assert free_bytes("s3://bucket/runs") is None
-    assert judge(replace(IN_ORDER, free=None))[-1].line.endswith("ok      no folder of this machine")
+    assert judge(replace(IN_ORDER, free=None))[-1].line.endswith(
+        "ok      no folder of this machine"
+    )
 
 
 def test_free_space_is_that_of_the_folder_that_will_hold_the_runs(tmp_path: Path) -> None:
