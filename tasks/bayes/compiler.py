@@ -1,12 +1,13 @@
 """The C++ compiler and `make` that stand behind every Stan program."""
 
 import os
+import shlex
 import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
 
-from tasks.errors import RunError, last_lines
+from tasks.errors import InputError, RunError, last_lines
 
 FLAG_VARIABLES = ("CXXFLAGS", "CPPFLAGS", "LDFLAGS", "LDLIBS", "O", "STAN_THREADS")
 
@@ -52,6 +53,25 @@ def run_make(folder: Path, *arguments: str) -> None:
         raise RunError(
             f"{' '.join(command)} failed in {folder}:\n{last_lines(done.stdout + done.stderr)}"
         )
+
+
+def as_make_flags(*flags: str) -> str:
+    """Flags as `make` hands them on to a shell; names of files are no commands to either.
+
+    Raises
+    ------
+    InputError
+        If one holds the end of a line, which `make` takes for the end of a command.
+
+    Examples
+    --------
+    >>> print(as_make_flags("--include-paths=/a b/$(shell id)"))
+    '--include-paths=/a b/$$(shell id)'
+    """
+    joined = shlex.join(flags)
+    if "\n" in joined or "\r" in joined:
+        raise InputError(f"The path of a Stan program must hold no end of a line, got {joined!r}.")
+    return joined.replace("$", "$$")
 
 
 def _require_make() -> str:

@@ -3,7 +3,6 @@
 import json
 import logging
 import re
-import shlex
 import shutil
 import tempfile
 from dataclasses import asdict, dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from tasks.bayes.compiler import run_make
+from tasks.bayes.compiler import as_make_flags, run_make
 from tasks.bayes.digests import digest_of
 from tasks.bayes.stan_source import (
     Declaration,
@@ -24,6 +23,7 @@ from tasks.bayes.toolchain import Toolchain, ensure_toolchain
 from tasks.bayes.toolchain_home import source_contents, sources
 from tasks.errors import RunError
 from tasks.locations import cache_folder
+from tasks.whole_files import whole_file
 
 RECORD = "program.json"
 BATCH_MAIN = "batch_main.cpp"
@@ -147,7 +147,7 @@ def _compile(
         copy.write_bytes(source.texts[0])
         includes = ",".join(str(path) for path in include_folders(source.path))
         flags = f"--filename-in-msg={source.path.name}", f"--include-paths={includes}"
-        arguments = [f"STANCFLAGS+={shlex.join(flags)}"]
+        arguments = [f"STANCFLAGS+={as_make_flags(*flags)}"]
         if main:
             shutil.copytree(sources(), Path(build) / "main")
             arguments.append(f"CMDSTAN_MAIN={Path(build) / 'main' / main}")
@@ -159,13 +159,15 @@ def _compile(
         unfinished = folder.with_name(f"{folder.name}.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir()
-        shutil.move(built, unfinished / source.name)
+        with whole_file(unfinished / source.name) as executable:
+            shutil.move(built, executable)
     record = {
         "name": source.name,
         "digest": digest,
         "toolchain": f"Stan {toolchain.version} ({toolchain.origin})",
         "declarations": {name: asdict(entry) for name, entry in declarations.items()},
     }
-    (unfinished / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
+    with whole_file(unfinished / RECORD) as written:
+        written.write_text(json.dumps(record, indent=1), encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     unfinished.rename(folder)
