@@ -14,7 +14,7 @@ from flows.release.databases import Database
 from flows.release.postgresql import drop, make_copy
 from flows.release.service import Service, page_database
 from flows.service.child import Child, Program
-from flows.service.release_state import Release
+from flows.service.release_state import Release, deployments_of
 from flows.service.state import Running, log_file, read_state
 from tasks.beliefs.registry_url import VARIABLE as REGISTRY_VARIABLE
 from tasks.errors import RunError, last_lines
@@ -115,7 +115,9 @@ class Beside:
     def _program(self, release: Release, log: Path) -> Program:
         python = Path(release.after.environment) / "bin" / "python3"
         own = {"WHENCE_DATA": str(self.folder), "WHENCE_RUNS": str(self.runs)}
-        options = ["--deployments", str(self.service.deployments(release.after, release.before))]
+        given = Path(self.service.running.deployments)
+        deployments = deployments_of(release.after, release.before, given)
+        options = ["--deployments", str(deployments)]
         if self.page.file is None:
             own[VARIABLE] = self.page.url.set(drivername=SHOWN).render_as_string(
                 hide_password=False

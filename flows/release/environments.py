@@ -1,7 +1,6 @@
 """Python environments in which whence is installed, and the one that serves."""
 
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -30,15 +29,13 @@ def python_of(environment: Path) -> Path:
     return python
 
 
-def ask_version(environment: Path, variables: Mapping[str, str]) -> Version:
+def ask_version(environment: Path) -> Version:
     """Ask an environment which version it holds.
 
     Parameters
     ----------
     environment
         Its folder.
-    variables
-        Environment variables of the process that answers.
 
     Raises
     ------
@@ -50,7 +47,6 @@ def ask_version(environment: Path, variables: Mapping[str, str]) -> Version:
     try:
         done = subprocess.run(
             [python, *WHO],
-            env=dict(variables),
             capture_output=True,
             text=True,
             timeout=SECONDS_TO_ANSWER,

@@ -23,7 +23,7 @@ from tasks.errors import RunError, last_lines
 MAIN_JOB = "flows.intervention_analysis.intervention_analysis"
 SMALL = {
     "domain": "demo",
-    "documents": 300,
+    "documents": 700,
     "members": 8,
     "replicates": 4,
     "retrain": 0,
@@ -32,6 +32,7 @@ SMALL = {
 }
 UNDER_WAY = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
 SHOWN_TOGETHER = 200
+SHOWN_LINES = 5
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_OF_QUIET = 6.0
 """A worker may have fetched a run just before its pool was paused, and begins it only then."""
@@ -147,4 +148,4 @@ def _log(client: SyncPrefectClient, run: UUID) -> str:
     """The last lines of a run's log."""
     of_run = LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run]))
     lines = [log.message for log in client.read_logs(of_run, limit=SHOWN_TOGETHER)]
-    return f"; its log ends so:\n{last_lines(chr(10).join(lines))}" if lines else ""
+    return f"; its log ends so:\n{last_lines(chr(10).join(lines), SHOWN_LINES)}" if lines else ""

@@ -8,8 +8,7 @@ from flows.environment import QUIET
 from flows.release.databases import Database
 from flows.service.plan import NO_PROXY, prefect_database
 from flows.service.processes import variables
-from flows.service.release_state import Version
-from flows.service.state import Running, prefect_home
+from flows.service.state import Running, prefect_home, read_state
 from tasks.beliefs.registry_url import database_url
 
 PAGE, REGISTRY = "prefect", "registry"
@@ -45,10 +44,9 @@ class Service:
         """Of Prefect's database: sqlite or postgresql."""
         return str(self.page.url.get_backend_name())
 
-    def deployments(self, to: Version, other: Version) -> Path:
-        """The file that a version is to deploy: the one that was given, else its own."""
-        given = self.running.deployments
-        return Path(to.deployments if given == other.deployments else given)
+    def read_again(self) -> "Service":
+        """What serves now, where anything does."""
+        return Service(self.folder, read_state(self.folder) or self.running)
 
     @property
     def backups(self) -> Path:

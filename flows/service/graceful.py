@@ -17,6 +17,8 @@ CLOSING = signal.SIGUSR1
 SECONDS_TO_KEEP_ALIVE = 5
 """After which a connection without a request is closed."""
 SECONDS_FOR_LATE_REQUESTS = 2.0
+SECONDS_TO_ANSWER = 15
+"""For requests under way."""
 SECONDS_BETWEEN_LOOKS = 0.05
 
 
@@ -53,6 +55,7 @@ class GracefulServer(uvicorn.Server):
         if self._is_closing:
             for server in self.servers:
                 server.close()
+            self.config.timeout_graceful_shutdown = SECONDS_TO_ANSWER
             deadline = time.monotonic() + SECONDS_FOR_LATE_REQUESTS
             await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
             while self.server_state.connections and time.monotonic() < deadline:

@@ -83,12 +83,31 @@ class Release(BaseModel):
     wanted: str | None = None
     is_confirmed: bool = False
 
+    @property
+    def wanted_version(self) -> Version | None:
+        """The version that is wanted."""
+        return next((of for of in (self.before, self.after) if of.environment == self.wanted), None)
+
+    def is_answered_by(self, answer: "Answer | None") -> bool:
+        """Whether the supervisor has done what is wanted, or has failed to."""
+        asked = (self.backup, self.wanted)
+        return answer is not None and (answer.backup, answer.wanted) == asked
+
 
 class Answer(BaseModel):
-    """What the supervisor did; an error says why another environment serves than was wanted."""
+    """What the supervisor did.
+
+    Attributes
+    ----------
+    backup, wanted
+        Of the release.
+    error
+        Why another environment serves than was wanted; None where it does.
+    """
 
     model_config = ConfigDict(frozen=True)
 
+    backup: str
     wanted: str
     error: str | None = None
 
@@ -154,7 +173,7 @@ def keep(folder: Path, content: Release | Answer | Released) -> None:
 
 def forget_release(folder: Path) -> None:
     """Remove what is kept of the release under way."""
-    for name in (ANSWER, UNDER_WAY):
+    for name in (UNDER_WAY, ANSWER):
         (folder / name).unlink(missing_ok=True)
 
 
@@ -164,6 +183,19 @@ def served_version(folder: Path) -> Version | None:
     if release is not None:
         return release.after if release.is_confirmed else release.before
     return released.now if released else None
+
+
+def deployments_of(to: Version, other: Version, given: Path) -> Path:
+    """The file that a version is to deploy.
+
+    Parameters
+    ----------
+    to, other
+        That version, and the one in whose place it serves.
+    given
+        What the other deployed: its own file, or one that the user names.
+    """
+    return Path(to.deployments) if given == Path(other.deployments) else given
 
 
 def _read(place: Path, kind: type[Kept]) -> Kept | None:

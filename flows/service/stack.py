@@ -102,6 +102,11 @@ class Stack:
             child.kill()
         child.end()
 
+    def end_all(self) -> None:
+        """End all programs."""
+        for name in list(self.children):
+            self.end(name)
+
     @cached_property
     def version(self) -> str:
         """Version of the environment, as its HTTP service tells it."""

@@ -11,12 +11,15 @@ from pathlib import Path
 from types import FrameType
 
 from flows.service.child import ending
+from flows.service.healing import Healing
 from flows.service.plan import Plan, address
 from flows.service.processes import adopt_orphans, children, end_all, reap
 from flows.service.programs import API, PAGE, TITLES, WORKER
+from flows.service.release_state import keep
 from flows.service.restarts import MOST_FAILURES, Restarts
-from flows.service.stack import SECONDS_TO_START, Stack
+from flows.service.stack import SECONDS_TO_START
 from flows.service.state import Running, forget_state, log_file, write_state
+from flows.service.switching import Switching, first_stack
 from tasks.errors import RunError
 
 Tell = Callable[[str], None]
@@ -35,12 +38,13 @@ class Supervisor:
     """
 
     def __init__(self, plan: Plan, tell: Tell) -> None:
-        self.plan, self._tell = plan, tell
-        self.stack = Stack(Path(sys.prefix), plan)
+        self.stack, self._tell = first_stack(plan), tell
+        self.plan = self.stack.plan
         self._since = datetime.now(UTC)
         self._restarts = {name: Restarts() for name in (PAGE, WORKER, API)}
         self._over = threading.Event()
-        self._at_once = False
+        self._switching = Switching(self._over.is_set, tell)
+        self._healing = Healing(self.plan)
 
     def run(self) -> None:
         """Serve.
@@ -51,18 +55,23 @@ class Supervisor:
             If a program cannot be started, or dies again and again before it does its work.
         """
         adopt_orphans()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._ask_to_end)
         try:
             self._start()
             while not self._over.wait(SECONDS_BETWEEN_LOOKS):
+                self._switch()
+                self._healing.look()
                 for name in self._restarts:
                     self._look_after(name)
         finally:
             self._end()
 
     def _start(self) -> None:
-        self._tell(f"Starting from {self.stack.environment}")
+        environment = self.stack.environment
+        is_released = environment != Path(sys.prefix)
+        self._tell(f"Starting from {environment}{', released last' if is_released else ''}")
+        self._switching.settle(self.plan)
         self.stack.start(PAGE)
         self.stack.start(API)
         self._await(PAGE, "its database is made or migrated first")
@@ -121,9 +130,20 @@ class Supervisor:
         how = ending(code)
         self._tell(f"{_clock()} {TITLES[name]} died ({how}): started again in {pause:g} s.")
 
+    def _switch(self) -> None:
+        """Serve what a release wants, and answer it."""
+        switched = self._switching.switch(self.stack)
+        if switched is not None:
+            self.stack, answer = switched
+            self.plan = self.stack.plan
+            self._restarts = {name: Restarts() for name in self._restarts}
+            self._write_state()
+            keep(self.plan.folder, answer)
+
     def _end_orphans(self) -> None:
         """What a killed keeper has left to this process."""
         known = {child.keeper for child in self.stack.children.values()}
+        known |= {child.keeper for child in [self._healing.child] if child}
         orphans = [pid for pid in children(os.getpid()) if pid not in known]
         end_all(orphans)
         reap(orphans)
@@ -132,6 +152,7 @@ class Supervisor:
         running = [name for name in (WORKER, API, PAGE) if name in self.stack.children]
         if running:
             self._tell("Ending; flow runs go on from their last finished step at the next start.")
+        self._healing.end()
         for name in running:
             self.stack.end(name)
         self._end_orphans()
