@@ -3,8 +3,9 @@
 Run: python -m tests.benchmarks.changed_effects FOLDER [SEEDS, default 10]
 
 One generated database is run under several seeds as it is, with most of the missing weights filled
-in (``mended``), and with one per cent more sales (``grown``). Runs are kept in FOLDER; what is
-there is taken from its cache. What really changed is told by the means over all seeds.
+in (``mended``), with far more weights missing and distances wrong (``worn``), and with one per cent
+more sales (``grown``). Runs are kept in FOLDER; what is there is taken from its cache. What really
+changed is told by the means over all seeds.
 """
 
 import itertools
@@ -19,6 +20,7 @@ import polars as pl
 from flows.environment import quiet_environment
 from flows.parameters import AnalysisParameters
 from tasks.calibration.coverage.database import (
+    WRONG_DISTANCE,
     Law,
     Tables,
     draw_items,
@@ -26,6 +28,7 @@ from tasks.calibration.coverage.database import (
 )
 from tasks.locations import resource
 from tasks.report.across_runs.changed_effects import ChangedEffect, changed_effects
+from tasks.report.across_runs.changed_shares import changed_shares
 from tasks.report.across_runs.load_run import load_run
 from tasks.report.across_runs.run_record import RunRecord
 from tasks.run_store import RunStore
@@ -44,7 +47,7 @@ LAW = Law(
     price_noise=0.4,
 )
 ROWS = (900, 1000)
-FILLED, MORE = 0.8, 20
+FILLED, LOST, WRONG, MORE = 0.8, 0.7, 0.4, 20
 SIZES: dict[str, object] = {
     "members": 16,
     "replicates": 8,
@@ -53,14 +56,14 @@ SIZES: dict[str, object] = {
     "retrain": 2,
     "retrain_rows": 1000,
 }
-VARIANTS = ("as it is", "mended", "grown")
+VARIANTS = ("as it is", "mended", "worn", "grown")
 TOLD = (0.5, 0.8, 0.95)
 CLEAR = 3.0
 """Standard errors of the means over all seeds beyond which an effect has really changed."""
 
 
 def databases() -> dict[str, Tables]:
-    """The three variants of one database."""
+    """The variants of one database."""
     rng = np.random.default_rng(1)
     pair = draw_sales(LAW, draw_items(LAW, rng), rng, (ROWS[0] + MORE, ROWS[1]), 0, 400)
     grown = pair.faulty
@@ -70,7 +73,19 @@ def databases() -> dict[str, Tables]:
     mended = items.with_columns(
         pl.when(filled).then(true).otherwise(pl.col("weight")).alias("weight")
     )
-    return {"as it is": whole, "mended": whole | {"items": mended}, "grown": grown}
+    lost = items["weight"].set(pl.Series(rng.random(items.height) < LOST), None)
+    customers = whole["customers"]
+    wrong = pl.Series(rng.random(customers.height) < WRONG)
+    worn = {
+        "items": items.with_columns(lost),
+        "customers": customers.with_columns(customers["distance"].set(wrong, WRONG_DISTANCE)),
+    }
+    return {
+        "as it is": whole,
+        "mended": whole | {"items": mended},
+        "worn": whole | worn,
+        "grown": grown,
+    }
 
 
 def analyse(folder: Path, seeds: Sequence[int]) -> dict[str, list[RunRecord]]:
@@ -133,10 +148,16 @@ def describe(title: str, pairs: Sequence[tuple[RunRecord, RunRecord]]) -> list[l
     print(
         f"{title:28} {len(pairs):4} pairs {len(every):5} effects  sd of z {z.std():.2f}  "
         + "  ".join(
-            f"P > {told}: {np.mean(every > told):.4f} of effects, {some:.3f} of pairs"
+            f"P > {told}: {np.mean(every > told):.4f} of effects, in {some:.3f} of pairs"
             for told, some in zip(TOLD, any_told, strict=True)
         )
     )
+    shares = [
+        [of.probability for of in changed_shares(*pair) if of.probability is not None]
+        for pair in pairs
+    ]
+    any_share = np.mean([max(of) > TOLD[-1] for of in shares])
+    print(f"{'':28} shares: {TOLD[-1]} is passed in {any_share:.3f} of pairs")
     return found
 
 

@@ -62,7 +62,7 @@ def run_record(
 ) -> RunRecord:
     """A run with such a report; all its effects have the same standard error."""
     effects = [*report.effects, *report.placebo]
-    names = [f"{effect.intervention} {effect.node}" for effect in effects]
+    names = [f"{effect.intervention} {effect.node}" for effect in effects] or ["do nothing"]
     made = {
         "gate": GATE,
         "contract": CONTRACT,
@@ -83,7 +83,12 @@ def keep(store: RunStore, record: RunRecord) -> str:
         "report.html": "<p></p>",
     }
     kept = {name: store.save_text(name, text) for name, text in files.items()}
-    kept["posterior.nc"] = store.save("posterior.nc", partial(_write_draws, record.errors))
+    for name, errors in (
+        ("posterior.nc", record.errors),
+        ("retrained_posterior.nc", record.retrained_errors),
+    ):
+        if errors:
+            kept[name] = store.save("posterior.nc", partial(_write_draws, errors))
     digests = {name: artifact.sha256 for name, artifact in kept.items()}
     manifest = {**record.manifest, "digests": digests}
     kept["manifest.json"] = store.save_text("manifest.json", json.dumps(manifest))

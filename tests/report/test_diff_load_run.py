@@ -19,13 +19,15 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> RunStore:
 
 
 def test_a_run_is_read_as_it_was_kept(store: RunStore, report: Report) -> None:
-    record = run_record(report, error=0.25)
+    record = run_record(report, error=0.25, retrained_errors={"impute_missing items": 0.5})
     found = load_run(store, keep(store, record))
     assert found.report == report
     assert found.contract == CONTRACT
     assert found.manifest["parameters"] == MANIFEST["parameters"]
     assert found.errors == pytest.approx(dict(record.errors))
-    assert found.retrained_errors == {}
+    assert found.retrained_errors == pytest.approx(dict(record.retrained_errors))
+    without = run_record(report, "demo/2026-01-02", retrained_errors={})
+    assert load_run(store, keep(store, without)).retrained_errors == {}
 
 
 def other_job(store: RunStore, run: str = "sbc-key/2026-01-05") -> str:
