@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from tasks.errors import InputError
+from tasks.folder_names import inside
 from tasks.locations import data_folder, private_folder
 
 T = TypeVar("T")
@@ -45,9 +46,7 @@ def write_pickle(content: object, path: Path) -> str:
     """
     data = pickle.dumps(content, PROTOCOL)
     digest = sha256(data).hexdigest()
-    ledger = private_folder(_ledger())
-    _check_owner(ledger)
-    (ledger / digest).touch(mode=0o600)
+    remember(digest)
     unfinished = path.with_name(f".{uuid.uuid4().hex}.unfinished")
     try:
         unfinished.write_bytes(data)
@@ -55,6 +54,24 @@ def write_pickle(content: object, path: Path) -> str:
     finally:
         unfinished.unlink(missing_ok=True)
     return digest
+
+
+def remember(digest: str) -> None:
+    """Let a pickle be loaded here: this installation wrote it, or one that shares its key.
+
+    Parameters
+    ----------
+    digest
+        SHA-256 that a sealed result names, in hexadecimal digits.
+
+    Raises
+    ------
+    InputError
+        If others may write to the ledger.
+    """
+    ledger = private_folder(_ledger())
+    _check_owner(ledger)
+    (ledger / inside(digest)).touch(mode=0o600)
 
 
 def read_pickle(path: Path, kind: type[T]) -> T:

@@ -4,21 +4,26 @@ import base64
 import json
 import os
 import pickle
+import shutil
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import joblib
+import numpy as np
+import polars as pl
 import pytest
 from prefect.results import ResultRecord
 
+from flows.cli import main
 from flows.intervention_analysis import intervention_analysis
 from flows.local_run import run_locally
 from flows.parameters import AnalysisParameters, parse_parameters
 from flows.results import result_storage
 from tasks.errors import InputError
 from tasks.installation_key import seal
+from tasks.pickle_ledger import remember
 from tasks.run_store import RESULTS, RunStore
 from tasks.uncertainty.files import read_ensemble
 
@@ -177,3 +182,42 @@ def test_planted_results_and_ensembles_are_not_loaded(
     with pytest.raises(TypeError, match="must hold an ensemble"):
         read_ensemble(planted)  # control: it would have run
     assert marker.is_dir()
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_a_team_that_shares_its_key_shares_models(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each asks the model that another has fitted, once it has taken the fit from the cache."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WHENCE_RUNS", str(tmp_path / "runs"))
+    rng = np.random.default_rng(1)
+    speed = rng.normal(50, 5, 300)
+    pl.DataFrame({"speed": speed, "heat": 2 * speed + rng.normal(0, 1, 300)}).write_csv("line.csv")
+    Path("graph.txt").write_text("speed -> heat\n", encoding="utf-8")
+    fit, ask = ["scm", "fit", "graph.txt", "line.csv"], ["scm", "do", "scm-line", "speed=60"]
+    ask += ["--samples", "100", "--replicates", "2"]
+    monkeypatch.setenv("WHENCE_DATA", str(tmp_path / "one"))
+    assert main(fit) == 0
+    monkeypatch.setenv("WHENCE_DATA", str(tmp_path / "two"))
+    capsys.readouterr()
+    assert main(ask) == 2
+    assert "was not written by this installation" in capsys.readouterr().err
+    (tmp_path / "two").mkdir(exist_ok=True)
+    (tmp_path / "two" / "key").unlink(missing_ok=True)
+    shutil.copy2(tmp_path / "one" / "key", tmp_path / "two" / "key")
+    assert main(fit) == 0
+    latest = RunStore.current().runs()[-1]
+    steps = json.loads(RunStore.current().read_file(latest, "manifest.json"))["steps"]
+    assert all(step["cached"] for step in steps.values())
+    assert main(ask) == 0
+
+
+@pytest.mark.parametrize("digest", ["../key", "a/b", "", ".", "/etc/x"])
+def test_the_ledger_takes_no_path(
+    digest: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WHENCE_DATA", str(tmp_path / "data"))
+    with pytest.raises(InputError):
+        remember(digest)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
