@@ -2,8 +2,10 @@
 
 import os
 from pathlib import Path
+from typing import Any
 from stat import S_IWOTH
 
+import fsspec
 import platformdirs
 
 from tasks.errors import InputError
@@ -63,3 +65,12 @@ def private_folder(folder: Path) -> Path:
     for place in reversed(missing):
         place.mkdir(mode=0o700, exist_ok=True)
     return folder
+
+
+def opened(root: str) -> tuple[Any, str]:
+    """The file system of a root, and the path there.
+
+    What a folder holds is asked for anew each time: other processes add to it.
+    """
+    filesystem, base = fsspec.url_to_fs(root, use_listings_cache=False)
+    return filesystem, str(base)

@@ -10,12 +10,11 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import fsspec
 from pydantic import BaseModel, ConfigDict
 
 from tasks.errors import RunError
 from tasks.folder_names import inside
-from tasks.locations import cache_folder
+from tasks.locations import cache_folder, opened
 from tasks.outside import explaining
 from tasks.run_names import run_of
 from tasks.shown_urls import without_secret
@@ -75,8 +74,7 @@ class RunStore:
 
     @cached_property
     def _place(self) -> tuple[Any, str]:
-        filesystem, base = fsspec.url_to_fs(self.root)
-        return filesystem, str(base)
+        return opened(self.root)
 
     @property
     def is_local(self) -> bool:

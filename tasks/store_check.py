@@ -7,8 +7,7 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
-import fsspec
-
+from tasks.locations import opened
 from tasks.run_store import MANIFEST, OBJECTS, Artifact, RunStore
 from tasks.whole_files import UNFINISHED
 
@@ -49,8 +48,7 @@ class StoreCheck:
     _known: dict[tuple[int, int], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._files, base = fsspec.url_to_fs(self.store.root)
-        self._base = str(base)
+        self._files, self._base = opened(self.store.root)
 
     def runs(self) -> list[str]:
         """Every run that shows anything, as ``domain/run_id``, oldest first; ended or not."""

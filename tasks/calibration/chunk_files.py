@@ -1,7 +1,6 @@
 """Finished chunks on disk, whole or not at all, and simulations put together from them."""
 
 import dataclasses
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from tasks.calibration.simulations import Simulations
+from tasks.whole_files import whole_file
 
 CHUNK = 10
 """Simulations that a process takes at a time."""
@@ -41,10 +41,8 @@ class ChunkFolder:
 
     def save(self, numbers: range, simulations: Simulations) -> None:
         """Keep a finished chunk."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        unfinished = self.folder / f"{self.path(numbers).stem}.{os.getpid()}.unfinished"
-        save_simulations(unfinished, simulations)
-        unfinished.replace(self.path(numbers))
+        with whole_file(self.path(numbers)) as unfinished:
+            save_simulations(unfinished, simulations)
 
     def load(self, numbers: range) -> Simulations:
         """The simulations of finished chunks, in the order of their numbers."""

@@ -1,24 +1,33 @@
 """A run after one that was broken off goes on from its last finished step, to the same end."""
 
 import json
+import os
+import signal
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
+from prefect.settings import PREFECT_API_URL
 
 from flows.intervention_analysis import intervention_analysis
 from flows.local_run import run_locally
 from flows.parameters import AnalysisParameters, parse_parameters
 from tasks.run_store import OBJECTS, RESULTS
+from tests.benchmarks import kills
 
 from .conftest import SIZES, SmallDatabase
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
-def run(database: SmallDatabase) -> str:
+def run(database: SmallDatabase, *, refresh: bool = False) -> str:
     values = {"domain": str(database.contract)} | SIZES
-    return run_locally(intervention_analysis, parse_parameters(AnalysisParameters, values))
+    parameters = parse_parameters(AnalysisParameters, values)
+    return run_locally(intervention_analysis, parameters, refresh=refresh)
 
 
 @pytest.fixture(scope="module")
@@ -88,3 +97,45 @@ def test_what_is_left_undone_or_broken_is_made_anew_and_no_more(
     }
     assert manifest(again)["digests"] == digests
     assert run_anew(root / run(shops)) == set()
+
+
+def kill_child(name: str, killed: list[int]) -> None:
+    """Wait for a process whose name begins so that this one has started, and kill it."""
+    until = time.monotonic() + 600
+    while not killed and time.monotonic() < until:
+        for status in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):  # it has ended meanwhile
+                known, _, rest = status.read_text(encoding="utf-8").rpartition(")")
+                if f"({name}" in known and int(rest.split()[1]) == os.getpid() and not killed:
+                    os.kill(int(status.parent.name), signal.SIGKILL)
+                    killed.append(int(status.parent.name))
+        time.sleep(0.005)
+
+
+def test_a_step_whose_stan_process_is_killed_is_tried_once_more(
+    root: Path, shops: SmallDatabase, finished: Path
+) -> None:
+    killed: list[int] = []
+    killer = threading.Thread(target=kill_child, args=("intervention_e", killed))
+    killer.start()
+    again = root / run(shops, refresh=True)
+    killer.join()
+    assert len(killed) == 1
+    assert "effects model" in run_anew(again)
+    assert manifest(again)["digests"] == manifest(finished)["digests"]
+
+
+def test_a_run_that_is_killed_goes_on_from_its_last_finished_step(
+    shops: SmallDatabase, tmp_path: Path
+) -> None:
+    sizes = [word for name, size in SIZES.items() for word in ("--set", f"{name}={size}")]
+    words, server = [str(shops.contract), *sizes], PREFECT_API_URL.value()
+    undisturbed = kills.run(words, tmp_path / "undisturbed", server=server)
+    (expected,) = kills.digests(tmp_path / "undisturbed")
+    rng, made = np.random.default_rng(1), []
+    while len(made) < 3:
+        trial = tmp_path / f"trial-{len(made)}"
+        made += kills.killed_until_done(words, trial, undisturbed, expected, rng, server)
+    assert [kill.computed_again for kill in made] == [[]] * len(made)
+    assert [kill.false_wholes for kill in made] == [0] * len(made)
+    assert all(kill.same_digests for kill in made)

@@ -1,6 +1,5 @@
 """Outcomes on disk, whole or not at all, so that a killed study goes on where it stopped."""
 
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from tasks.bayes.digests import digest_of
 from tasks.calibration.coverage.study import Outcome, Settings, study_database
 from tasks.locations import cache_folder
 from tasks.source_digest import code_digest
+from tasks.whole_files import whole_file
 
 Study = Callable[[int, Settings], Outcome]
 """Gives the outcome of a database from its number and the settings."""
@@ -82,10 +82,8 @@ class OutcomeFolder:
 
     def save(self, number: int, outcome: Outcome) -> None:
         """Keep a finished outcome."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        unfinished = self.path(number).with_suffix(f".{os.getpid()}.unfinished")
-        unfinished.write_text(outcome.model_dump_json(), encoding="utf-8")
-        unfinished.replace(self.path(number))
+        with whole_file(self.path(number)) as unfinished:
+            unfinished.write_text(outcome.model_dump_json(), encoding="utf-8")
 
     def load(self, number: int) -> Outcome:
         """The outcome of a finished database."""
