@@ -1,7 +1,7 @@
 """A program that is loaded but waits for its turn: it tells so, and goes on when it is let in."""
 
 import socket
-from contextlib import closing
+from contextlib import closing, suppress
 from types import TracebackType
 from typing import Self
 
@@ -61,7 +61,9 @@ def wait_at_gate(descriptor: int | None) -> None:
     """
     if descriptor is None:
         return
-    with closing(socket.socket(fileno=descriptor)) as gate:
+    said = b""
+    with closing(socket.socket(fileno=descriptor)) as gate, suppress(ConnectionError):
         gate.sendall(LOADED)
-        if gate.recv(len(ENTER)) != ENTER:
-            raise SystemExit("The gate was closed: this program is not wanted any more.")
+        said = gate.recv(len(ENTER))
+    if said != ENTER:
+        raise SystemExit("The gate was closed: this program is not wanted any more.")

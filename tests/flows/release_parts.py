@@ -1,0 +1,103 @@
+"""Versions of the product in environments of their own, and a client that never stops asking."""
+
+import shutil
+import subprocess
+import sys
+import sysconfig
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import psycopg
+
+ROOT = Path(__file__).parents[2]
+CODE = ("flows", "tasks", "stan", "data_contracts")
+Edits = Mapping[str, tuple[str, str]]
+"""By file: a text that stands there once, and what stands there in its place; after nothing, a
+file is made."""
+
+
+def make_environment(folder: Path, version: str, edits: Edits | None = None) -> Path:
+    """An environment with a version of the product: this one's code, with edits."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    code = folder / "code"
+    for name in CODE:
+        shutil.copytree(ROOT / name, code / name)  # with what is compiled, by the same times
+    shutil.copy2(ROOT / "prefect.yaml", code)
+    metadata = code / f"whence-{version}.dist-info" / "METADATA"
+    metadata.parent.mkdir()
+    metadata.write_text(f"Metadata-Version: 2.1\nName: whence\nVersion: {version}\n")
+    for name, (old, new) in (edits or {}).items():
+        edit(code / name, old, new)
+    python = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    site = folder / "lib" / python / "site-packages"
+    libraries = sysconfig.get_path("purelib")
+    (site / "whence.pth").write_text(f"{code}\n{libraries}\n", encoding="utf-8")
+    return folder
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    if not old:
+        path.write_text(new, encoding="utf-8")
+        return
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {path}"
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@dataclass
+class Hammer:
+    """Asks addresses all the time, on connections that are kept and on new ones."""
+
+    addresses: Mapping[str, str]
+    pause: float = 0.05
+    failures: list[str] = field(default_factory=list)
+    slowest: dict[str, float] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    @contextmanager
+    def asking(self) -> Iterator["Hammer"]:
+        over = threading.Event()
+        threads = [
+            threading.Thread(target=self._ask, args=(name, url, is_kept, over))
+            for name, url in self.addresses.items()
+            for is_kept in (True, False)
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            yield self
+        finally:
+            over.set()
+            for thread in threads:
+                thread.join()
+
+    def take_slowest(self) -> dict[str, float]:
+        taken, self.slowest = self.slowest, {}
+        return taken
+
+    def _ask(self, name: str, url: str, is_kept: bool, over: threading.Event) -> None:
+        key = f"{name}, {'kept' if is_kept else 'new'} connection"
+        limits = httpx.Limits(max_keepalive_connections=1 if is_kept else 0)
+        with httpx.Client(timeout=120, limits=limits, trust_env=False) as client:
+            while not over.wait(self.pause):
+                began = time.monotonic()
+                try:
+                    client.get(url).raise_for_status()
+                except httpx.HTTPError as error:
+                    self.failures.append(f"{key}: {error!r}")
+                spent = time.monotonic() - began
+                self.slowest[key] = max(spent, self.slowest.get(key, 0))
+                self.counts[key] = self.counts.get(key, 0) + 1
+
+
+def postgresql_programs(server: str) -> Path:
+    """Folder of the programs that came with a server of this machine."""
+    with psycopg.connect(server) as connection:
+        told = connection.execute("SELECT setting FROM pg_config WHERE name = 'BINDIR'").fetchone()
+    assert told
+    return Path(told[0])
