@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from flows.api_guard import OPEN, Guard, as_answer
 from flows.api_jobs import MOST_WAITING, Job, JobQueue, QueueFullError, State
 from flows.api_page import JSON, as_page
+from flows.api_reports import reports
 from flows.api_services import SERVICES, Service, read_request
 from tasks.errors import InputError
 from tasks.intervention.structural.strict_json import parse_json
@@ -111,6 +112,7 @@ def create_app(queue: JobQueue, token: str | None = None) -> FastAPI:
     guarded = [Depends(HTTPBearer(auto_error=False))] if token else []
     app.include_router(_submissions(queue), dependencies=guarded)
     app.include_router(_runs(queue), dependencies=guarded)
+    app.include_router(reports(), dependencies=guarded)
 
     @app.get(OPEN, responses=_refusals(400, 413))
     async def health() -> Health:
