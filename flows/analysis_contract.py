@@ -3,7 +3,7 @@
 import logging
 
 from flows.analysis_names import DRAFT
-from flows.narration import overheard
+from flows.narration import named, overheard
 from flows.parameters import AnalysisParameters
 from tasks.contract import contract_text, load_contract
 from tasks.domain import CheckThresholds, Costs, DemoSource, Domain, Task
@@ -12,6 +12,8 @@ from tasks.relations.given_data import GivenData
 from tasks.relations.profiling.database import name_of
 from tasks.relations.steps import draft_domain, given_data, given_database
 from tasks.targets import find_task
+
+READ, DRAFTED = "tables read", "contract drafted"
 
 logger = logging.getLogger(__name__)
 
@@ -35,18 +37,19 @@ def resolve(parameters: AnalysisParameters) -> tuple[Domain, str, Task, GivenDat
         source = contract.source.model_copy(update={"documents": parameters.documents})
         contract = contract.model_copy(update={"source": source})
     task = find_task(contract, parameters.target)
-    with overheard("tables read"):
-        return contract, *task, given_data(contract, parameters.source)
+    with overheard(READ):
+        return contract, *task, named(READ, given_data)(contract, parameters.source)
 
 
 def _drafted(source: str | None, target: str | None) -> tuple[Domain, GivenData]:
     """A contract that is drafted from the tables, and told; and those tables that it names."""
     if source is None:
         raise InputError("A contract is drafted from the tables: say with --source where they lie.")
-    with overheard("tables read"):
-        given, place, catalogue = given_database(source, target)
-    with overheard("contract drafted"):
-        drafted = draft_domain(given, place, catalogue, name_of(source), target)
+    with overheard(READ):
+        given, place, catalogue = named(READ, given_database)(source, target)
+    with overheard(DRAFTED):
+        of = given, place, catalogue, name_of(source), target
+        drafted = named(DRAFTED, draft_domain)(*of)
     logger.info("No contract is given. Assumed of the tables:\n%s", drafted.said)
     files = {name: given.files[name] for name in drafted.contract.tables}
     return drafted.contract, given.model_copy(update={"files": files})

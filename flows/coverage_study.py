@@ -5,14 +5,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from prefect import flow
-from prefect.artifacts import create_table_artifact
 
 from flows.artifact_keys import artifact_key
 from flows.coverage_parameters import CoverageParameters
 from flows.finishing import finish_run, run_name
 from flows.narration import Narrator
+from flows.page_artifacts import Page
 from flows.results import result_storage
+from tasks.calibration.coverage.summary import INTERVALS
 from tasks.calibration.steps import study_coverage
+from tasks.report.section import Table
 from tasks.report.steps import write_coverage_study
 from tasks.run_store import RunStore
 
@@ -54,23 +56,24 @@ def coverage_study(parameters: CoverageParameters) -> str:
         "report.json": covered.summary,
         **written,
     }
-    _show_levels(json.loads(store.read_text(covered.summary)))
     names = {"domain": NAME, "task": task}
     run = run_name(NAME, began)
-    return finish_run(run, "Coverage study", names, parameters, files, None, narrator, began)
+    levels = _levels(json.loads(store.read_text(covered.summary)))
+    page = Page("Coverage study", tables={"levels": levels}, figures=("coverage", "effects"))
+    return finish_run(run, page, names, parameters, files, None, narrator, began)
 
 
-def _show_levels(summary: dict[str, Any]) -> None:
-    """A line a kind of effects on Prefect's page."""
-    create_table_artifact(
-        [
-            {
-                "effects": f"{of['reading']}, {of['level']}",
-                **{f"{100 * at['level']:g} %": f"{100 * at['value']:.1f}" for at in of["coverage"]},
-                "verdict": of["verdict"],
-            }
-            for of in summary["levels"]
-        ],
-        key=f"levels-{artifact_key(NAME)}",
-        description=f"Coverage in per cent over {summary['databases']} databases",
-    )
+def _levels(summary: dict[str, Any]) -> Table:
+    """A line a kind of effects."""
+    told = [f"{100 * probability:g} %" for probability, _ in INTERVALS]
+    rows = [
+        (
+            f"{of['reading']}, {of['level']}",
+            *(f"{100 * at['value']:.1f}" for at in of["coverage"]),
+            of["verdict"],
+        )
+        for of in summary["levels"]
+    ]
+    numeric = (False, *(True for _ in told), False)
+    caption = f"Coverage in per cent over {summary['databases']} databases"
+    return Table(("effects", *told, "verdict"), tuple(rows), numeric, caption)

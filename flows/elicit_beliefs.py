@@ -10,6 +10,7 @@ from flows.belief_parameters import ElicitParameters
 from flows.finishing import finish_run, run_name
 from flows.given_files import given_file, given_source
 from flows.narration import Narrator
+from flows.page_artifacts import Page
 from flows.results import result_storage
 from tasks.beliefs.elicitation import elicit
 from tasks.beliefs.keeping import session_entry
@@ -55,7 +56,7 @@ def elicit_beliefs(parameters: ElicitParameters) -> str:
     written = narrator.run("report", write_elicitation, recorded, elicited)
     files = {"report.json": elicited, answers.name: answers, **written}
     names = {"domain": domain, "task": f"session {recorded}"}
-    title = f"Beliefs of {session.client} on {session.model}"
+    page = Page(f"Beliefs of {session.client} on {session.model}", figures=("priors",))
     return finish_run(
-        run, title, names, parameters, files, given_source(path, answers), narrator, began
+        run, page, names, parameters, files, given_source(path, answers), narrator, began
     )

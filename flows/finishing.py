@@ -3,17 +3,14 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from prefect.artifacts import create_markdown_artifact
 from prefect.runtime import flow_run
 from pydantic import BaseModel
 
-from flows.artifact_keys import artifact_key
 from flows.narration import Narrator
+from flows.page_artifacts import Page, show_page
 from flows.provenance import manifest_of
 from tasks.folder_names import folder_name
 from tasks.run_store import MANIFEST, Artifact, RunStore
-
-REPORT = "report.txt"
 
 
 def run_name(domain: str, began: datetime) -> str:
@@ -24,7 +21,7 @@ def run_name(domain: str, began: datetime) -> str:
 
 def finish_run(
     run: str,
-    title: str,
+    page: Page,
     names: Mapping[str, str],
     parameters: BaseModel,
     files: Mapping[str, Artifact],
@@ -33,14 +30,14 @@ def finish_run(
     began: datetime,
     tables: Mapping[str, Artifact] | None = None,
 ) -> str:
-    """Show the files of a run that ends now, the manifest last, and its report.
+    """Show the files of a run that ends now, the manifest last; then Prefect's page shows it.
 
     Parameters
     ----------
     run
         From `run_name`.
-    title
-        Of the report on Prefect's page.
+    page
+        What Prefect's page shows.
     names
         ``domain`` and ``task``.
     parameters
@@ -65,10 +62,6 @@ def finish_run(
     read = tables or {}
     manifest = manifest_of(parameters, names, files, narrator.timings, began, source, read)
     store.publish(run, {**files, MANIFEST: store.save_text(MANIFEST, manifest)})
-    create_markdown_artifact(
-        f"```\n{store.read_text(files[REPORT])}\n```",
-        key=f"report-{artifact_key(names['domain'])}",
-        description=f"{title}, run {run}",
-    )
+    show_page(store, run, names["domain"], page, files)
     narrator.finish()
     return run

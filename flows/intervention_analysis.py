@@ -7,7 +7,9 @@ from prefect import flow
 from flows.analysis_checks import reasons_to_check, strongest_belief
 from flows.analysis_contract import as_yaml, resolve, schema_of
 from flows.analysis_files import record_files
+from flows.analysis_page import analysis_page
 from flows.artifact_keys import artifact_key
+from flows.events import tell_of_run
 from flows.finishing import finish_run, run_name
 from flows.gate_artifact import refuse, show_gate
 from flows.narration import Narrator
@@ -28,6 +30,7 @@ from tasks.intervention.data_at_hand import DataAtHand
 from tasks.intervention.steps import retrain_leading, simulate_interventions, spend_budget
 from tasks.relations.steps import check_data, make_features
 from tasks.report.records import Records
+from tasks.report.report_json import read_report
 from tasks.report.steps import write_data_docs, write_report
 from tasks.run_store import RunStore
 from tasks.uncertainty.steps import fit_ensemble, measure_uncertainty
@@ -72,7 +75,7 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
     docs = narrator.run("data docs", write_data_docs, contract.title, schema, data.record)
     if data.refusal:
         found = {"domain.yaml": used, "contract.json": data.record, **docs}
-        refuse(store, run, found, data.refusal)
+        refuse(store, run, contract.name, found, data.refusal)
     features = narrator.run(
         "feature table", make_features, schema, target, data.tables, seed, parameters.rows
     )
@@ -226,7 +229,9 @@ def intervention_analysis(parameters: AnalysisParameters) -> str:
         **docs,
         **written,
     }
-    title, names = f"{contract.title}: {name}", {"domain": contract.name, "task": name}
-    return finish_run(
-        run, title, names, parameters, files, given.source, narrator, began, data.tables
-    )
+    names = {"domain": contract.name, "task": name}
+    report = read_report(store.read_text(written["report.json"]))
+    page = analysis_page(report, parameters)
+    finish_run(run, page, names, parameters, files, given.source, narrator, began, data.tables)
+    tell_of_run(store, run, report)
+    return run

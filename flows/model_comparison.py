@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from prefect import flow
-from prefect.artifacts import create_table_artifact
 
 from flows.artifact_keys import artifact_key
 from flows.comparison_parameters import ComparisonParameters
 from flows.finishing import finish_run, run_name
 from flows.given_files import given_source
 from flows.narration import Narrator
+from flows.page_artifacts import Page
 from flows.results import result_storage
 from tasks.inference.comparison.units import read_units
 from tasks.inference.steps import compare_unit_models
+from tasks.report.section import Table
 from tasks.report.steps import write_comparison
 from tasks.run_store import RunStore
 
@@ -63,28 +64,27 @@ def model_comparison(parameters: ComparisonParameters) -> str:
     fits = {f"fits/{model}.nc": fit for model, fit in compared.fits.items()}
     files = {"data.csv": data, "comparison.json": compared.record, **fits, **written}
     names = {"domain": name, "task": f"{len(given.labels)} units"}
-    _show_models(json.loads(store.read_text(compared.record)), name)
-    title = f"Comparison of models for {path.stem}"
+    page = Page(
+        f"Comparison of models for {path.stem}",
+        tables={"models": _models(json.loads(store.read_text(compared.record)))},
+        figures=("shrinkage", "weights"),
+    )
     source = given_source(path, data)
     run = run_name(name, began)
-    return finish_run(run, title, names, parameters, files, source, narrator, began)
+    return finish_run(run, page, names, parameters, files, source, narrator, began)
 
 
-def _show_models(found: dict[str, Any], name: str) -> None:
-    """A line a model on Prefect's page: what it fails, and which is recommended."""
-    create_table_artifact(
-        [
-            {
-                "model": model["title"],
-                "recommended": "yes" if model["name"] == found["recommended"] else "no",
-                "fails": ", ".join(
-                    of["check"] for of in model["findings"] if of["status"] == "fail"
-                ),
-                "ELPD": f"{model['elpd']:.1f} ± {model['elpd_se']:.1f}",
-                "weight": f"{model['weight']:.2f}",
-            }
-            for model in found["models"]
-        ],
-        key=f"models-{artifact_key(name)}",
-        description=found["conclusion"],
-    )
+def _models(found: dict[str, Any]) -> Table:
+    """A line a model: what it fails, and which is recommended."""
+    rows = [
+        (
+            model["title"],
+            "yes" if model["name"] == found["recommended"] else "no",
+            ", ".join(of["check"] for of in model["findings"] if of["status"] == "fail"),
+            f"{model['elpd']:.1f} ± {model['elpd_se']:.1f}",
+            f"{model['weight']:.2f}",
+        )
+        for model in found["models"]
+    ]
+    head = ("model", "recommended", "fails", "ELPD", "weight")
+    return Table(head, tuple(rows), (False, False, False, True, True), found["conclusion"])

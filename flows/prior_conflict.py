@@ -3,15 +3,15 @@
 from datetime import UTC, datetime
 
 from prefect import flow
-from prefect.artifacts import create_table_artifact
 
-from flows.analysis_contract import schema_of
+from flows.analysis_contract import READ, schema_of
 from flows.artifact_keys import artifact_key
 from flows.belief_parameters import PriorConflictParameters
 from flows.conflict_evidence import MODEL, Evidence, evidence
 from flows.finishing import finish_run, run_name
 from flows.gate_artifact import refuse
-from flows.narration import Narrator, overheard
+from flows.narration import Narrator, named, overheard
+from flows.page_artifacts import Page
 from flows.results import result_storage
 from tasks.beliefs.conflict_run import conflict_run, decision_worth, model_entry
 from tasks.beliefs.keeping import conflict_entries, held_prior
@@ -29,6 +29,7 @@ from tasks.domain_sources import is_database
 from tasks.errors import InputError
 from tasks.relations.given_data import GivenData
 from tasks.relations.steps import check_data, given_data
+from tasks.report.section import Table
 from tasks.report.steps import write_conflict, write_data_docs
 from tasks.run_store import Artifact, RunStore
 
@@ -68,13 +69,14 @@ def prior_conflict(parameters: PriorConflictParameters) -> str:
         run = run_name(domain, began)
 
         narrator.stage("CHECK")
-        with overheard("tables read"):
-            given = given_data(contract, folder)
+        with overheard(READ):
+            given = named(READ, given_data)(contract, folder)
         schema = schema_of(contract)
         data = narrator.run("tables held against the contract", check_data, schema, given)
         docs = narrator.run("data docs", write_data_docs, contract.title, schema, data.record)
         if data.refusal:
-            refuse(store, run, {"contract.json": data.record, **docs}, data.refusal)
+            broken = {"contract.json": data.record, **docs}
+            refuse(store, run, contract.name, broken, data.refusal)
         narrator.stage("HOLD AGAINST DATA")
         priors = [held_prior(prior) for prior in stored]
         found = evidence(narrator, contract, data.tables, priors, parameters)
@@ -99,9 +101,12 @@ def prior_conflict(parameters: PriorConflictParameters) -> str:
         _record(registry, stored, found, told, model.id, run, record)
     files = {"contract.json": data.record, "report.json": record, **docs, **found.files, **written}
     names = {"domain": domain, "task": f"{len(told.conflicts)} beliefs on {contract.name}"}
-    _show_beliefs(told, domain)
-    title = f"Beliefs of {client} held against {contract.name}"
-    return finish_run(run, title, names, parameters, files, given.source, narrator, began)
+    page = Page(
+        f"Beliefs of {client} held against {contract.name}",
+        tables={"beliefs": _beliefs(told)},
+        figures=("beliefs", "bayes_factors"),
+    )
+    return finish_run(run, page, names, parameters, files, given.source, narrator, began)
 
 
 def _stated(registry: Registry, client: str, model: str) -> tuple[StoredPrior, ...]:
@@ -167,18 +172,17 @@ def _record(
     record_conflicts(registry, entries)
 
 
-def _show_beliefs(told: ConflictRun, domain: str) -> None:
-    """A line a belief on Prefect's page, those that the data speak against most first."""
-    create_table_artifact(
-        [
-            {
-                "quantity": found.quantity,
-                "log Bayes factor": f"{found.log_bayes_factor.value:.3g}",
-                "severity": found.severity,
-                "verdict": found.sentence,
-            }
-            for found in sorted(told.conflicts, key=lambda found: -found.log_bayes_factor.value)
-        ],
-        key=f"beliefs-{artifact_key(domain)}",
-        description=f"Beliefs of {told.client} held against {told.model}",
-    )
+def _beliefs(told: ConflictRun) -> Table:
+    """A line a belief, those that the data speak against most first."""
+    rows = [
+        (
+            found.quantity,
+            f"{found.log_bayes_factor.value:.3g}",
+            found.severity,
+            found.sentence,
+        )
+        for found in sorted(told.conflicts, key=lambda found: -found.log_bayes_factor.value)
+    ]
+    head = ("quantity", "log Bayes factor", "severity", "verdict")
+    caption = f"Beliefs of {told.client} held against {told.model}"
+    return Table(head, tuple(rows), (False, True, False, False), caption)

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from prefect import flow
-from prefect.artifacts import create_table_artifact
 
 from flows.artifact_keys import artifact_key
 from flows.finishing import finish_run, run_name
 from flows.narration import Narrator
+from flows.page_artifacts import Page
 from flows.results import result_storage
 from flows.sbc_parameters import DATA, PARAMETERS, SbcParameters
 from tasks.bayes.stan_data import read_data
@@ -23,6 +23,7 @@ from tasks.calibration.model_check import EFFECTS_MODEL
 from tasks.calibration.models import program_digest, simulator_of
 from tasks.calibration.simulator import Simulator
 from tasks.calibration.steps import calibrate_model
+from tasks.report.section import Table
 from tasks.report.steps import write_calibration
 from tasks.run_store import Artifact, RunStore
 
@@ -90,9 +91,12 @@ def sbc_validate(parameters: SbcParameters) -> str:
     names = {"domain": f"sbc-{model}", "task": task}
     report = json.loads(store.read_text(written["report.json"]))
     _record(report, simulator_of(model, given), digest, parameters, run, written["report.json"])
-    _show_quantities(report, model)
-    title = f"Calibration of {model}"
-    return finish_run(run, title, names, parameters, files, data, narrator, began)
+    page = Page(
+        f"Calibration of {model}",
+        tables={"quantities": _quantities(report, model)},
+        figures=("rank_difference", "coverage"),
+    )
+    return finish_run(run, page, names, parameters, files, data, narrator, began)
 
 
 def _design(store: RunStore, parameters: SbcParameters) -> dict[str, Any] | None:
@@ -124,19 +128,18 @@ def _record(
         record_validation(registry, entry)
 
 
-def _show_quantities(report: Mapping[str, Any], model: str) -> None:
-    """A verdict a quantity on Prefect's page, those that deviate most first."""
+def _quantities(report: Mapping[str, Any], model: str) -> Table:
+    """A verdict a quantity, those that deviate most first."""
     quantities = sorted(report["quantities"], key=lambda quantity: quantity["p_value"])
-    create_table_artifact(
-        [
-            {
-                "quantity": quantity["name"],
-                "deviates": "yes" if quantity["is_rejected"] else "no",
-                "adjusted p-value": f"{quantity['adjusted_p_value']:.3g}",
-                "meaning": "; ".join(quantity["meaning"]),
-            }
-            for quantity in quantities[:SHOWN_QUANTITIES]
-        ],
-        key=f"quantities-{artifact_key(f'sbc-{model}')}",
-        description=f"{model} is {report['status']}",
-    )
+    rows = [
+        (
+            quantity["name"],
+            "yes" if quantity["is_rejected"] else "no",
+            f"{quantity['adjusted_p_value']:.3g}",
+            "; ".join(quantity["meaning"]),
+        )
+        for quantity in quantities[:SHOWN_QUANTITIES]
+    ]
+    head = ("quantity", "deviates", "adjusted p-value", "meaning")
+    numeric = (False, False, True, False)
+    return Table(head, tuple(rows), numeric, f"{model} is {report['status']}")

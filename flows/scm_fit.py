@@ -6,17 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from prefect import flow
-from prefect.artifacts import create_table_artifact
 
 from flows.artifact_keys import artifact_key
 from flows.finishing import finish_run, run_name
 from flows.given_files import given_file, given_source
 from flows.narration import Narrator
+from flows.page_artifacts import Page, show_table
 from flows.results import result_storage
 from flows.scm_parameters import ScmFitParameters
 from tasks.errors import RunError
 from tasks.intervention.structural.model_keeping import PICKLE
 from tasks.intervention.structural.steps import fit_mechanisms
+from tasks.pickle_ledger import remember
+from tasks.report.section import Table
 from tasks.report.steps import write_scm
 from tasks.run_store import RunStore
 
@@ -58,36 +60,37 @@ def scm_fit(parameters: ScmFitParameters) -> str:
     files = {graph.name: graph, traces.name: traces, "report.json": fitted.record, **written}
     run = run_name(name, began)
     record = json.loads(store.read_text(fitted.record))
-    _show_mechanisms(record, name)
+    show_table("mechanisms", name, _mechanisms(record, name))
     if fitted.failure and parameters.validate_r2:
         store.publish(run, files)
         raise RunError(
             f"{fitted.failure} The model is not kept; its report is in "
             f"{store.root.rstrip('/')}/{run}/."
         )
+    remember(fitted.model.sha256)
     files |= {PICKLE: fitted.model}
     names = {"domain": name, "task": f"{len(record['scm']['graph']['nodes'])} nodes"}
     source = given_source(places[1], traces)
-    title = f"Structural model of {places[1].stem}"
-    return finish_run(run, title, names, parameters, files, source, narrator, began)
+    page = Page(f"Structural model of {places[1].stem}", figures=("graph", "r2"))
+    return finish_run(run, page, names, parameters, files, source, narrator, began)
 
 
-def _show_mechanisms(record: dict[str, Any], name: str) -> None:
-    """A line a mechanism on Prefect's page, those that fail first."""
-    verdict = record["validation"]
-    create_table_artifact(
-        [
-            {
-                "node": node,
-                "mechanism": record["scm"]["mechanisms"][node]["model"],
-                "parents": ", ".join(record["scm"]["mechanisms"][node]["parents"]),
-                "R2": "not assessable" if r2 is None else f"{r2:.3f}",
-                "holds": "no" if node in verdict["failed_nodes"] else "yes",
-            }
-            for node, r2 in sorted(
-                verdict["r2_scores"].items(), key=lambda of: of[0] not in verdict["failed_nodes"]
-            )
-        ],
-        key=f"mechanisms-{artifact_key(name)}",
-        description=f"Mechanisms of {name} on held-out rows",
+def _mechanisms(record: dict[str, Any], name: str) -> Table:
+    """A line a mechanism, those that fail first."""
+    verdict, mechanisms = record["validation"], record["scm"]["mechanisms"]
+    scores = sorted(
+        verdict["r2_scores"].items(), key=lambda of: of[0] not in verdict["failed_nodes"]
     )
+    rows = [
+        (
+            node,
+            mechanisms[node]["model"],
+            ", ".join(mechanisms[node]["parents"]),
+            "not assessable" if r2 is None else f"{r2:.3f}",
+            "no" if node in verdict["failed_nodes"] else "yes",
+        )
+        for node, r2 in scores
+    ]
+    head = ("node", "mechanism", "parents", "R²", "holds")
+    numeric = (False, False, False, True, False)
+    return Table(head, tuple(rows), numeric, f"Mechanisms of {name} on held-out rows")

@@ -9,6 +9,7 @@ from flows.artifact_keys import artifact_key
 from flows.finishing import finish_run, run_name
 from flows.given_files import given_file
 from flows.narration import Narrator
+from flows.page_artifacts import Page
 from flows.results import result_storage
 from flows.scm_parameters import ScmQueryParameters
 from tasks.intervention.structural.model_keeping import find_model
@@ -57,9 +58,9 @@ def scm_query(parameters: ScmQueryParameters) -> str:
         **written,
     }
     names = {"domain": name, "task": f"{parameters.kind} {', '.join(parameters.actions)}"}
-    asked_of = f"What if, asked of {of}"
+    page = Page(f"What if, asked of {of}", figures=("changes",))
     run = run_name(name, began)
-    return finish_run(run, asked_of, names, parameters, files, model, narrator, began)
+    return finish_run(run, page, names, parameters, files, model, narrator, began)
 
 
 def _model(store: RunStore, name: str) -> tuple[str, Artifact]:

@@ -8,6 +8,7 @@ from flows.artifact_keys import artifact_key
 from flows.belief_parameters import UpdateParameters
 from flows.finishing import finish_run, run_name
 from flows.narration import Narrator
+from flows.page_artifacts import Page
 from flows.results import result_storage
 from tasks.beliefs.holding import HeldBelief
 from tasks.beliefs.keeping import recommendation_entries
@@ -96,7 +97,8 @@ def update_priors(parameters: UpdateParameters) -> str:
     files = {"updates.json": updates, "report.json": record, **written}
     names = {"domain": domain, "task": f"{parameters.update_strategy}, session {session.id}"}
     title = f"Updates of the beliefs of {session.client_id} on {session.model_id}"
-    return finish_run(run, title, names, parameters, files, None, narrator, began)
+    page = Page(title, figures=("updates",))
+    return finish_run(run, page, names, parameters, files, None, narrator, began)
 
 
 def _calibration(registry: Registry, conflict: StoredConflict) -> Calibration:
