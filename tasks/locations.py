@@ -2,8 +2,8 @@
 
 import os
 from pathlib import Path
-from typing import Any
 from stat import S_IWOTH
+from typing import Any
 
 import fsspec
 import platformdirs

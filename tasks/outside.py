@@ -65,7 +65,7 @@ def explain(error: BaseException) -> FullDiskError | KilledError | None:
             return killed("The C++ compiler")
         said = next((words for words in SAID if words in str(reason)), None)
         if isinstance(reason, OSError) and reason.errno in NO_ROOM:
-            return no_room(str(reason.strerror), reason.filename)
+            return no_room(str(reason.strerror), reason.filename2 or reason.filename)
         if said:
             return no_room(said, None)
     if not isinstance(error, RunError) and any(free < LEAST_FREE for free in _free().values()):
@@ -83,7 +83,7 @@ def no_room(said: str, file: object) -> FullDiskError:
     file
         Which was to be written; None where it is not known.
     """
-    which = f" for {file}" if file else ""
+    which = f" for a file in {Path(str(file)).parent}" if file else ""
     free = ", ".join(f"{free / 1e9:.1f} GB in {place}" for place, free in _free().items())
     return FullDiskError(
         f"There is no room on a disk{which} ({said}). Free: {free}. Make room and {AGAIN}."
