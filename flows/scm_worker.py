@@ -20,10 +20,10 @@ from tasks.intervention.structural.model_keeping import (
 )
 from tasks.intervention.structural.request import FitRequest, read_request
 from tasks.intervention.structural_model import fit_structural_model
+from tasks.parallel import usable_workers
 from tasks.pickle_ledger import is_known
 from tasks.report.scm_text import scm_text
 from tasks.run_store import MANIFEST, RunStore
-from tasks.uncertainty.threads import usable_cores
 
 MEGABYTE = 2**20
 DOMAIN = "scm"
@@ -94,7 +94,7 @@ def _is_kept(run: str, store: RunStore) -> bool:
 
 
 def _fit_and_keep(request: FitRequest, run: str, began: datetime, store: RunStore) -> None:
-    fitted = fit_structural_model(request.graph, request.traces, request.settings, usable_cores())
+    fitted = fit_structural_model(request.graph, request.traces, request.settings, usable_workers())
     require_mechanisms(fitted.validation, request.settings)
     pickled, record = keep_model(fitted, request.traces, store)
     task = f"{len(request.graph.nodes)} nodes"

@@ -1,17 +1,14 @@
 """Run a calibration on all cores: chunk by chunk, each kept as it ends."""
 
-from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
-from typing import Any
 
-from tasks.bayes.batch import BatchProcess, BatchSettings, batch_process
+from tasks.bayes.batch import BatchSettings, batch_process
 from tasks.bayes.digests import digest_of
 from tasks.bayes.stan_data import data_json
-from tasks.bayes.stan_program import StanProgram
+from tasks.bayes.stan_program import StanProgram, compile_program
 from tasks.calibration.chunk import simulate, simulate_chunk
 from tasks.calibration.chunk_files import CHUNK, ChunkFolder
 from tasks.calibration.models import simulator_of
@@ -19,8 +16,9 @@ from tasks.calibration.sequential import plan
 from tasks.calibration.simulations import Simulations
 from tasks.calibration.simulator import Simulator
 from tasks.calibration.verdict import CalibrationVerdict, judge
-from tasks.errors import InputError
-from tasks.locations import cache_folder
+from tasks.errors import InputError, RunError
+from tasks.locations import cache_folder, resource
+from tasks.parallel import spread
 from tasks.progress import track
 from tasks.source_digest import code_digest
 
@@ -94,7 +92,7 @@ def run_calibration(
     root
         Folder of the finished chunks of all calibrations.
     workers
-        Processes that fit at the same time. The result does not depend on it.
+        Fits at the same time. The result does not depend on it.
     alpha
         Level of the verdict.
     stop_early
@@ -139,52 +137,44 @@ def run_calibration(
 def _finish(calibration: Calibration, folder: ChunkFolder, numbers: range, workers: int) -> None:
     """Do the chunks that are missing."""
     missing = folder.missing(numbers)
-    if not missing:
-        return
     total = sum(len(chunk) for chunk in missing)
-    with _pool(calibration, min(workers, len(missing))) as submit:
-        waiting = {submit(chunk): chunk for chunk in missing}
-        for _ in track(_finished(waiting, folder), "simulations", total):
-            pass
+    for _ in track(_finished(calibration, folder, missing, workers), "simulations", total):
+        pass
 
 
-def _finished(waiting: dict[Future[Simulations], range], folder: ChunkFolder) -> Iterator[int]:
+def _finished(
+    calibration: Calibration, folder: ChunkFolder, missing: Sequence[range], workers: int
+) -> Iterator[int]:
     """Numbers of the simulations as they end, each chunk kept before its first is told."""
-    while waiting:
-        done, _ = wait(waiting, return_when=FIRST_COMPLETED)
-        for future in done:
-            numbers = waiting.pop(future)
-            folder.save(numbers, future.result())
-            yield from numbers
+    calls = partial(_simulated, calibration)
+    for numbers, done in spread(calls, missing, workers=workers, in_order=False, in_threads=True):
+        folder.save(numbers, done)
+        yield from numbers
 
 
-@contextmanager
-def _pool(calibration: Calibration, workers: int) -> Iterator[Any]:
-    """A function that hands a chunk to the next process that is free."""
-    free: SimpleQueue[BatchProcess] = SimpleQueue()
+def _simulated(calibration: Calibration, numbers: range) -> tuple[range, Simulations]:
+    """A chunk, by a process of its own: that starts within some milliseconds."""
+    program = _on_this_machine(calibration)
+    with batch_process(program, calibration.settings) as process:
+        return numbers, simulate_chunk(
+            calibration.simulator,
+            process,
+            calibration.settings.seed,
+            numbers,
+            n_ranks=calibration.settings.kept + 1,
+            with_further=calibration.with_further,
+        )
 
-    def work(numbers: range) -> Simulations:
-        process = free.get()
-        try:
-            return simulate_chunk(
-                calibration.simulator,
-                process,
-                calibration.settings.seed,
-                numbers,
-                n_ranks=calibration.settings.kept + 1,
-                with_further=calibration.with_further,
-            )
-        finally:
-            free.put(process)
 
-    with ExitStack() as stack:
-        for _ in range(workers):
-            process = batch_process(calibration.program, calibration.settings)
-            free.put(stack.enter_context(process))
-        pool = stack.enter_context(ThreadPoolExecutor(workers))
-        stack.callback(pool.shutdown, cancel_futures=True)
-
-        def submit(numbers: range) -> Future[Simulations]:
-            return pool.submit(work, numbers)
-
-        yield submit
+def _on_this_machine(calibration: Calibration) -> StanProgram:
+    """The program, compiled anew where its executable lies on another machine."""
+    program = calibration.program
+    if program.executable.is_file():
+        return program
+    here = compile_program(resource("stan", calibration.simulator.program), many_fits=True)
+    if here.digest != program.digest:
+        raise RunError(
+            f"{program.name} is another program here than where the calibration began: install "
+            "the same version of whence and of Stan on all machines."
+        )
+    return here

@@ -21,8 +21,8 @@ from tasks.calibration.models import Validation, simulator_of
 from tasks.calibration.runner import Calibration, calibrations_folder, run_calibration
 from tasks.calibration.simulator import Simulator
 from tasks.locations import resource
+from tasks.parallel import usable_workers
 from tasks.run_store import Artifact, RunStore
-from tasks.uncertainty.threads import usable_cores
 
 
 class Simulated(BaseModel):
@@ -85,7 +85,7 @@ def calibrate_model(
         ),
         simulations,
         root=calibrations_folder(),
-        workers=usable_cores(),
+        workers=usable_workers(),
         stop_early=validation == "quick",
     )
     return Simulated(
@@ -116,7 +116,7 @@ def check_effects_model(
         simulations=simulations,
         seed=seed,
         root=calibrations_folder(),
-        workers=usable_cores(),
+        workers=usable_workers(),
     )
     return store.save_text("model_check.json", json.dumps(record, indent=1, ensure_ascii=False))
 
@@ -132,7 +132,7 @@ def check_effects_model(
 def study_coverage(settings: Settings, databases: int) -> Covered:
     """Hold told effects against true ones; what an earlier run has finished is not done again."""
     store = RunStore.current()
-    record = run_study(settings, databases, root=studies_folder(), workers=usable_cores())
+    record = run_study(settings, databases, root=studies_folder(), workers=usable_workers())
     return Covered(
         outcomes=store.save_text("outcomes.json", record.model_dump_json(indent=1)),
         summary=store.save_text("summary.json", summarise(record).model_dump_json(indent=1)),

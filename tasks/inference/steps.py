@@ -14,6 +14,7 @@ from pydantic import BaseModel, TypeAdapter
 from tasks.attribution.members import split_members
 from tasks.bayes.stan_data import data_json
 from tasks.cache import CONTENT, was_killed
+from tasks.cores import usable_cores
 from tasks.domain import Node
 from tasks.inference.comparison.compare import compare_models
 from tasks.inference.comparison.record import ModelName
@@ -28,10 +29,10 @@ from tasks.inference.level_pooling import LevelPooling
 from tasks.intervention.cell_table import cells_from_table
 from tasks.intervention.data_at_hand import DataAtHand, ranges_of
 from tasks.intervention.refitting import Recipe
+from tasks.parallel import usable_workers
 from tasks.run_store import Artifact, RunStore
 from tasks.seeds import generator
 from tasks.uncertainty.backbone import Backbone
-from tasks.uncertainty.threads import usable_cores
 
 POOLING = TypeAdapter(tuple[LevelPooling, ...])
 
@@ -68,7 +69,7 @@ class FittedEffects(BaseModel):
 def choose_effects_pooling(effects: Artifact, seed: int) -> Artifact:
     """Say by which law each level's effects are pooled, by a comparison of hierarchical models."""
     store = RunStore.current()
-    cells = cells_from_table(pl.read_parquet(store.fetch(effects)))
+    cells = cells_from_table(pl.read_parquet(store.fetch(effects), glob=False))
     chosen = choose_pooling(cells, ComparisonSettings(), seed=seed, workers=usable_cores())
     return store.save_text("pooling.json", POOLING.dump_json(chosen, indent=1).decode())
 
@@ -87,7 +88,7 @@ def fit_effects_model(effects: Artifact, pooling: Artifact, seed: int) -> Fitted
     The gate is that of `tasks.bayes.posterior_diagnostics`.
     """
     store = RunStore.current()
-    cells = cells_from_table(pl.read_parquet(store.fetch(effects)))
+    cells = cells_from_table(pl.read_parquet(store.fetch(effects), glob=False))
     heavy_tails = heavy_levels(POOLING.validate_json(store.read_text(pooling)))
     fitted = fit_effects(cells, seed=seed, heavy_tails=heavy_tails)
     data = program_data(cells, heavy_tails)
@@ -146,7 +147,7 @@ def draw_learning_curves(
         given.evaluation(store, table, data, fitted),
         ranges_of(data, data.x[data.train], ranges),
         [Node(**entry["node"]) for entry in told],
-        Recipe(backbone, seed, members, usable_cores()),
+        Recipe(backbone, seed, members, usable_workers()),
         most=most,
         worth=worth,
         row_cost=row_cost,

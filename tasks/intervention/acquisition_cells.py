@@ -18,7 +18,8 @@ from tasks.intervention.nested_subsets import (
     orders_of,
     rows_to_keep,
 )
-from tasks.intervention.refitting import SCORES, Recipe, refit
+from tasks.intervention.refitted_scores import refitted_scores
+from tasks.intervention.refitting import SCORES, Recipe
 from tasks.intervention.replicate_cells import FloatArray
 from tasks.seeds import generator
 from tasks.uncertainty.model_data import TrainingRows
@@ -115,9 +116,9 @@ def acquisition_cells(
         )
     subsets = nested_subsets(in_range, kept, orders, generator(seed, "orders of a range's rows"))
     check_classes(training, subsets)
-    after = []
-    for of_orders in subsets:
-        refitted = refit(recipe, [training.take(subset) for subset in of_orders])
-        u = refitted.scores(x, y)[SCORES.index("u")]
-        after.append(cell_means(u.T, blocks))
+    changes = ([training.take(subset) for subset in of_orders] for of_orders in subsets)
+    after = [
+        cell_means(scores[SCORES.index("u")].T, blocks)
+        for scores in refitted_scores(recipe, changes, x, y)
+    ]
     return AcquisitionCells(n_now, kept, orders, before, np.stack(after))

@@ -14,8 +14,10 @@ from tasks.uncertainty.backbones import fit_members
 from tasks.uncertainty.bagging import MemberSettings
 from tasks.uncertainty.decomposition import split_entropy, split_variance
 from tasks.uncertainty.model_data import TrainingRows
+from tasks.uncertainty.neural_ensemble import NeuralEnsemble
 from tasks.uncertainty.protocol import Ensemble, TargetArray
 from tasks.uncertainty.scores import brier, crps_normal, gaussian_nll, log_loss
+from tasks.uncertainty.tree_ensemble import TreeEnsemble
 
 Score = Literal["u", "nll", "crps", "gap"]
 SCORES: tuple[Score, ...] = ("u", "nll", "crps", "gap")
@@ -37,7 +39,7 @@ class Recipe:
     members
         The members in J sub-ensembles.
     workers
-        Number of processes; the result does not depend on it.
+        Fits at the same time; the result does not depend on it.
     settings
         Of members that are trees, where they are not the backbone's own.
     """
@@ -77,14 +79,12 @@ class Refitted:
         numpy.ndarray
             Shape (4, J, n): `SCORES`.
         """
-        per_part, bounds = len(self.members) // len(self.parts), self.members.bounds
-        scored = []
-        for j in range(len(self.members)):
-            d = j // per_part
-            first = bounds[d * per_part]
-            chosen = range(bounds[j] - first, bounds[j + 1] - first)
-            scored.append(row_scores(self.parts[d].subset(chosen), x, y))
-        return np.stack(scored, axis=1)
+        runs = runs_of(self.members, len(self.parts))
+        scored = [
+            run_scores(self.members, run, part, x, y)
+            for run, part in zip(runs, self.parts, strict=True)
+        ]
+        return np.concatenate(scored, axis=1)
 
 
 def refit(recipe: Recipe, training: Sequence[TrainingRows]) -> Refitted:
@@ -102,28 +102,82 @@ def refit(recipe: Recipe, training: Sequence[TrainingRows]) -> Refitted:
     InputError
         If D does not divide J, or the rows break a rule of the members.
     """
-    groups, sets = len(recipe.members), len(training)
+    runs = runs_of(recipe.members, len(training))
+    parts = (
+        fit_run(recipe, run, rows, recipe.workers) for run, rows in zip(runs, training, strict=True)
+    )
+    return Refitted(recipe.members, tuple(parts))
+
+
+def runs_of(members: SubEnsembles, sets: int) -> list[range]:
+    """Sub-ensembles that are fitted to each of D sets of rows.
+
+    Raises
+    ------
+    InputError
+        If D does not divide J.
+    """
+    groups = len(members)
     if not sets or groups % sets:
         raise InputError(
             "The sub-ensembles must be shared out evenly over the sets of training rows, got "
             f"{groups} sub-ensembles for {sets} sets."
         )
-    ends = recipe.members.bounds[:: groups // sets]
-    return Refitted(
-        recipe.members,
-        tuple(
-            fit_members(
-                rows,
-                recipe.backbone,
-                seed=recipe.seed,
-                members=end - first,
-                first=first,
-                workers=recipe.workers,
-                settings=recipe.settings,
-            )
-            for rows, first, end in zip(training, ends[:-1], ends[1:], strict=True)
-        ),
+    return [range(first, first + groups // sets) for first in range(0, groups, groups // sets)]
+
+
+def fit_run(
+    recipe: Recipe, run: range, rows: TrainingRows, workers: int
+) -> TreeEnsemble | NeuralEnsemble:
+    """Fit the members of some sub-ensembles that follow each other.
+
+    Parameters
+    ----------
+    recipe
+        How.
+    run
+        Numbers of the sub-ensembles.
+    rows
+        To fit to.
+    workers
+        Members that are fitted at the same time.
+    """
+    first, end = recipe.members.bounds[run.start], recipe.members.bounds[run.stop]
+    return fit_members(
+        rows,
+        recipe.backbone,
+        seed=recipe.seed,
+        members=end - first,
+        first=first,
+        workers=workers,
+        settings=recipe.settings,
     )
+
+
+def run_scores(
+    members: SubEnsembles, run: range, ensemble: Ensemble, x: FloatArray, y: TargetArray
+) -> FloatArray:
+    """Scores of rows by each of some sub-ensembles that follow each other.
+
+    Parameters
+    ----------
+    members
+        All sub-ensembles.
+    run
+        Numbers of these.
+    ensemble
+        Their members.
+    x, y
+        Features, shape (n, p), and target, shape (n,).
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (4, sub-ensembles, n): `SCORES`.
+    """
+    bounds = np.array(members.bounds) - members.bounds[run.start]
+    chosen = [range(bounds[j], bounds[j + 1]) for j in run]
+    return np.stack([row_scores(ensemble.subset(of), x, y) for of in chosen], axis=1)
 
 
 def row_scores(ensemble: Ensemble, x: FloatArray, y: TargetArray) -> FloatArray:

@@ -1,6 +1,7 @@
 """Interventions made to the training rows: members fitted anew, and compared on the same rows."""
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from tasks.intervention.expected_parts import expected_parts
 from tasks.intervention.faulty_database import FaultyDatabase, NotApplicable
 from tasks.intervention.held_out import Bools, complete_rows, touched_rows
 from tasks.intervention.known_rows import Known
+from tasks.intervention.refitted_scores import refitted_scores
 from tasks.intervention.refitting import Recipe, Refitted, refit
 from tasks.intervention.replicate_cells import Action, FloatArray, ReplicateCells, too_little
 from tasks.intervention.retrained_cells import RetrainedCells
@@ -17,7 +19,7 @@ from tasks.intervention.training_changes import training_changes
 from tasks.progress import track
 from tasks.relations.features import link_rows
 from tasks.seeds import generator
-from tasks.uncertainty.model_data import evaluation_rows
+from tasks.uncertainty.model_data import TrainingRows, evaluation_rows
 
 
 def retrain(
@@ -87,15 +89,22 @@ def retrain(
     scored = held_out.take(chosen)
     block = row_blocks(scored.target.entities, blocks, generator(seed, "blocks to compare on"))
     before = fitted or refit(recipe, [train.target])
+    counts: deque[int] = deque()
 
-    def cells(members: Refitted) -> FloatArray:
-        scores = members.scores(scored.given.x, scored.target.y)
+    def changes() -> Iterator[list[TrainingRows]]:
+        ensemble = before.parts[0]
+        for count, training in training_changes(database, train, kept, recipe, ensemble, seed):
+            counts.append(count)
+            yield training
+
+    def cells(scores: FloatArray) -> FloatArray:
         return cell_means(np.swapaxes(scores, -1, -2), block)
 
-    changes = training_changes(database, train, kept, recipe, before.parts[0], seed)
-    told, after, changed, now = [], [], [], cells(before)
-    for action, (count, training) in zip(kept, track(changes, "fits", len(kept)), strict=True):
-        then = cells(refit(recipe, training))
+    rows = scored.given.x, scored.target.y
+    scores = track(refitted_scores(recipe, changes(), *rows), "fits", len(kept))
+    told, after, changed, now = [], [], [], cells(before.scores(*rows))
+    for action, found in zip(kept, scores, strict=True):
+        count, then = counts.popleft(), cells(found)
         if unnoticed := too_little(action, then[0], now[0]):
             left_out[str(action)] = f"Members fitted anew: {unnoticed}"
             continue

@@ -1,11 +1,9 @@
 """Interventions simulated: uncertainty and likelihood before and after, in replicate cells."""
 
-import pickle
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
-from joblib import Parallel, delayed
 
 from tasks.intervention.expected_parts import expected_parts
 from tasks.intervention.faulty_database import FaultyDatabase, NotApplicable
@@ -18,6 +16,7 @@ from tasks.intervention.simulated_action import (
     make_scene,
     simulate_action,
 )
+from tasks.parallel import spread
 from tasks.progress import track
 
 MOST_TO_COPY = 100_000_000
@@ -58,7 +57,7 @@ def simulate(
     seed
         Of the draws. An action's draws depend on this and its name alone, not on other actions.
     workers
-        Number of processes; the result does not depend on it.
+        Actions at the same time; the result does not depend on it.
 
     Returns
     -------
@@ -75,7 +74,13 @@ def simulate(
     chosen = list(dict.fromkeys(actions))
     done: list[Simulated] = []
     left_out: dict[str, str] = {}
-    tracked = track(_outcomes(scene, chosen, workers), "interventions", len(chosen))
+    outcomes = spread(
+        partial(_outcome, scene),
+        chosen,
+        workers=workers,
+        in_threads=database.size > MOST_TO_COPY,
+    )
+    tracked = track(outcomes, "interventions", len(chosen))
     for action, outcome in zip(chosen, tracked, strict=True):
         if isinstance(outcome, str):
             left_out[str(action)] = outcome
@@ -102,33 +107,6 @@ def _tell_apart(
         elif one.action.node.level != "range":
             reasons[str(one.action)] = reason
     return told, reasons
-
-
-def _outcomes(
-    scene: Scene, actions: Sequence[Action], workers: int
-) -> Iterator[list[Simulated] | str]:
-    """Outcomes in the order of the actions."""
-    if workers == 1:
-        return (_outcome(scene, action) for action in actions)
-    if scene.database.size > MOST_TO_COPY:
-        prefer, calls = "threads", [delayed(_outcome)(scene, action) for action in actions]
-    else:
-        packed = pickle.dumps(scene)  # once: the members alone take a quarter of a second
-        prefer, calls = "processes", [delayed(_packed_outcome)(packed, a) for a in actions]
-    outcomes: Iterator[list[Simulated] | str] = Parallel(
-        n_jobs=workers, prefer=prefer, return_as="generator"
-    )(calls)
-    return outcomes
-
-
-def _packed_outcome(packed: bytes, action: Action) -> list[Simulated] | str:
-    return _outcome(_unpack(packed), action)
-
-
-@lru_cache(maxsize=1)
-def _unpack(packed: bytes) -> Scene:
-    scene: Scene = pickle.loads(packed)  # noqa: S301 (from the process that started this one)
-    return scene
 
 
 def _outcome(scene: Scene, action: Action) -> list[Simulated] | str:

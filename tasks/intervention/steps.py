@@ -27,11 +27,11 @@ from tasks.intervention.retrained_cells import retrained_from_table, retrained_t
 from tasks.intervention.retraining import retrain
 from tasks.intervention.simulated_action import make_scene
 from tasks.intervention.simulation import simulate
+from tasks.parallel import usable_workers
 from tasks.relations.row_sample import entity_sample
 from tasks.run_store import Artifact, RunStore
 from tasks.seeds import generator
 from tasks.uncertainty.backbone import Backbone
-from tasks.uncertainty.threads import usable_cores
 
 
 class Simulated(BaseModel):
@@ -92,7 +92,7 @@ def simulate_interventions(
         (*actions, *(Action(node, DO) for node in worlds)),
         ranges_of(data, evaluation.x, ranges),
         seed=seed,
-        workers=usable_cores(),
+        workers=usable_workers(),
     )
     left_out |= {str(Action(node, DO)): reason for node, reason in not_done.items()}
     changes = {str(node): {"action": w.action, "note": w.note} for node, w in worlds.items()}
@@ -128,13 +128,13 @@ def retrain_leading(
     train = np.flatnonzero(data.train)
     rng = generator(seed, "rows to fit anew")
     sample = train[entity_sample(data.entities[train], most_training_rows, rng)]
-    cells = cells_from_table(pl.read_parquet(store.fetch(effects)))
+    cells = cells_from_table(pl.read_parquet(store.fetch(effects), glob=False))
     found, left_out = retrain(
         given.database(store),
         known_rows(table, data, sample),
         known_rows(table, data, np.flatnonzero(data.test)),
         leading_actions(cells, costs, leading) if leading else (),
-        Recipe(backbone, seed, members, usable_cores()),
+        Recipe(backbone, seed, members, usable_workers()),
         blocks=given.replicates,
         most_rows=most_rows,
         seed=seed,
@@ -166,8 +166,12 @@ def spend_budget(
     store = RunStore.current()
     table, data, fitted = given.model(store)
     evaluation = given.evaluation(store, table, data, fitted)
-    cells = cells_from_table(pl.read_parquet(store.fetch(effects)))
-    anew = retrained_from_table(pl.read_parquet(store.fetch(retrained))) if retrained else None
+    cells = cells_from_table(pl.read_parquet(store.fetch(effects), glob=False))
+    anew = (
+        retrained_from_table(pl.read_parquet(store.fetch(retrained), glob=False))
+        if retrained
+        else None
+    )
     record = search_budget(
         make_scene(given.database(store), evaluation, {}, seed),
         budget_candidates(cells, anew, costs),

@@ -10,6 +10,7 @@ from dowhy.gcm.causal_mechanisms import FunctionalCausalModel
 from dowhy.gcm.fitting_sampling import fit_causal_model_of_target
 from dowhy.gcm.ml import PredictionModel
 
+from tasks.cores import one_thread
 from tasks.errors import InputError
 from tasks.intervention.structural.candidates import require_quality
 from tasks.intervention.structural.causal_graph import CausalGraph
@@ -21,7 +22,6 @@ from tasks.intervention.structural.traces import Kind, Traces
 from tasks.intervention.structural.validation import Validation, held_out_r2
 from tasks.progress import track
 from tasks.seeds import generator
-from tasks.uncertainty.threads import one_thread
 
 
 @dataclass(frozen=True)

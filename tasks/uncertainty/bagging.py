@@ -1,18 +1,17 @@
 """Bagged members of any kind of scikit-learn model, with noise models learnt out of bag."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
-from joblib import Parallel, delayed
 
-from tasks.errors import InputError
+from tasks.parallel import spread
 from tasks.uncertainty.bags import draw_bag
 from tasks.uncertainty.boosting import BoostingSettings
 from tasks.uncertainty.ensemble_checks import check_fit
 from tasks.uncertainty.noise_model import NoiseModel, fit_noise, smallest_noise
 from tasks.uncertainty.protocol import FloatArray, IntArray, TargetArray
-from tasks.uncertainty.threads import one_thread
 from tasks.uncertainty.tree_ensemble import TreeEnsemble
 
 DEFAULT_SETTINGS = BoostingSettings()
@@ -81,7 +80,7 @@ def fit_bagged(
     with_noise
         Whether to fit noise models; without them there is no `predict_noise`.
     workers
-        Number of processes; each fits on one thread.
+        Members that are fitted at the same time, each on one thread.
 
     Raises
     ------
@@ -94,8 +93,6 @@ def fit_bagged(
     Breiman (1996), Bagging predictors, Machine Learning 24, 123-140; and, for noise variances out
     of bag, Heskes (1997), Practical confidence and prediction intervals, NIPS 9.
     """
-    if workers < 1:
-        raise InputError(f"workers must be >= 1, got {workers}.")
     entities = check_fit(
         x,
         y,
@@ -105,12 +102,9 @@ def fit_bagged(
         groups=groups,
         members=members,
     )
-    fitted = Parallel(n_jobs=workers)(
-        delayed(_fit_member)(
-            x, y, entities, child, n_classes, tuple(categorical), settings, with_noise
-        )
-        for child in np.random.SeedSequence(seed).spawn(first + members)[first:]
-    )
+    fit = partial(_fit_member, x, y, entities, n_classes, tuple(categorical), settings, with_noise)
+    seeds = np.random.SeedSequence(seed).spawn(first + members)[first:]
+    fitted = list(spread(fit, seeds, workers=workers))
     return TreeEnsemble(
         models=tuple(model for model, _ in fitted),
         noise_models=tuple(noise for _, noise in fitted if noise is not None),
@@ -123,29 +117,28 @@ def _fit_member(
     x: FloatArray,
     y: TargetArray,
     entities: IntArray,
-    seed: np.random.SeedSequence,
     n_classes: int | None,
     categorical: tuple[int, ...],
     settings: MemberSettings,
     with_noise: bool,
+    seed: np.random.SeedSequence,
 ) -> tuple[Any, NoiseModel | None]:
     state, noise_state = (int(word) for word in seed.generate_state(2))
     classes = None if n_classes is None else y
     counts = draw_bag(entities, seed, classes)
     model = settings.model(n_classes is not None, categorical, state)
     drawn, left_out = np.repeat(np.arange(len(x)), counts), counts == 0
-    with one_thread():
-        model.fit(_without_empty_columns(x[drawn]), y[drawn])
-        if n_classes is not None or not with_noise:
-            return model, None
-        squared = (y[left_out] - model.predict(x[left_out])) ** 2
-        noise = fit_noise(
-            _without_empty_columns(x[left_out]),
-            squared,
-            smallest_noise(y),
-            categorical,
-            noise_state,
-        )
+    model.fit(_without_empty_columns(x[drawn]), y[drawn])
+    if n_classes is not None or not with_noise:
+        return model, None
+    squared = (y[left_out] - model.predict(x[left_out])) ** 2
+    noise = fit_noise(
+        _without_empty_columns(x[left_out]),
+        squared,
+        smallest_noise(y),
+        categorical,
+        noise_state,
+    )
     return model, noise
 
 

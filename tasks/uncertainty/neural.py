@@ -6,6 +6,7 @@ from typing import get_args
 import numpy as np
 import numpy.typing as npt
 
+from tasks.cores import one_thread
 from tasks.errors import InputError
 from tasks.uncertainty.backbone import OfNetworks
 from tasks.uncertainty.bags import MOST_DRAWS, draw_bag, poisson_counts
@@ -17,7 +18,6 @@ from tasks.uncertainty.neural_settings import DEFAULT_SETTINGS, NeuralSettings, 
 from tasks.uncertainty.neural_training import train_networks
 from tasks.uncertainty.noise_model import NoiseModel, fit_noise, smallest_noise
 from tasks.uncertainty.protocol import FloatArray, IntArray, TargetArray
-from tasks.uncertainty.threads import one_thread
 
 BoolArray = npt.NDArray[np.bool_]
 

@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 from scipy.special import softmax
 
+from tasks.cores import one_thread
 from tasks.errors import InputError
 from tasks.uncertainty.ensemble_checks import check_columns, check_members
 from tasks.uncertainty.hybrids import edited_copies
@@ -14,7 +15,6 @@ from tasks.uncertainty.neural_inputs import InputCoding
 from tasks.uncertainty.neural_network import Networks
 from tasks.uncertainty.noise_model import NoiseModel
 from tasks.uncertainty.protocol import FloatArray, Hybrids
-from tasks.uncertainty.threads import one_thread
 
 
 @dataclass(frozen=True)

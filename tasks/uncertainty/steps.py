@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from tasks.cache import CONTENT, was_killed
 from tasks.domain import Task
+from tasks.parallel import usable_workers
 from tasks.relations.table_files import read_features, read_sampled
 from tasks.run_store import Artifact, RunStore
 from tasks.seeds import generator
@@ -19,7 +20,6 @@ from tasks.uncertainty.decomposition import split_entropy, split_variance
 from tasks.uncertainty.files import read_ensemble, write_ensemble
 from tasks.uncertainty.model_data import ModelData, evaluation_rows, model_data
 from tasks.uncertainty.quality import classification_quality, mean_uncertainty, regression_quality
-from tasks.uncertainty.threads import usable_cores
 
 
 class Measured(BaseModel):
@@ -53,7 +53,7 @@ def fit_ensemble(
     store = RunStore.current()
     data = model_data(read_features(store.fetch(features)), target)
     ensemble = fit_members(
-        data.training, backbone, seed=seed, members=members, workers=usable_cores()
+        data.training, backbone, seed=seed, members=members, workers=usable_workers()
     )
     return store.save("ensemble.joblib", lambda path: write_ensemble(ensemble, path))
 

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import expit, softmax
 from sklearn.ensemble._hist_gradient_boosting.gradient_boosting import BaseHistGradientBoosting
 
+from tasks.cores import one_thread
 from tasks.errors import InputError
 from tasks.uncertainty.boosting_trees import boosting_trees
 from tasks.uncertainty.ensemble_checks import check_columns, check_members
@@ -15,7 +16,6 @@ from tasks.uncertainty.forest_trees import forest_trees
 from tasks.uncertainty.hybrids import tree_hybrids
 from tasks.uncertainty.noise_model import NoiseModel
 from tasks.uncertainty.protocol import FloatArray, Hybrids
-from tasks.uncertainty.threads import one_thread
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,12 @@ from tasks.attribution.hierarchy import single_columns
 from tasks.attribution.members import split_members
 from tasks.attribution.owen import Precision, owen_shares
 from tasks.compiled import compiled
+from tasks.cores import one_thread, usable_cores
 from tasks.uncertainty.bagging import fit_bagged
 from tasks.uncertainty.boosting import BoostingSettings
 from tasks.uncertainty.hybrids import TreeHybrids
 from tasks.uncertainty.masked_trees import MaskedTrees, Masks
 from tasks.uncertainty.protocol import FloatArray, IntArray
-from tasks.uncertainty.threads import one_thread, usable_cores
 from tasks.uncertainty.tree_ensemble import TreeEnsemble
 from tasks.uncertainty.value_codes import Codes
 

@@ -27,8 +27,8 @@ from tasks.bayes.toolchain import ensure_toolchain
 from tasks.calibration.chunk import simulate
 from tasks.calibration.runner import Calibration, run_calibration
 from tasks.calibration.simulators.hierarchical_normal import HierarchicalNormal
+from tasks.cores import usable_cores
 from tasks.locations import resource
-from tasks.uncertainty.threads import usable_cores
 
 N, BLOCK = 1000, 250
 SOURCE = resource("stan", HierarchicalNormal.program)

@@ -17,12 +17,12 @@ from dowhy import gcm
 from dowhy.gcm import config
 from dowhy.gcm.auto import assign_causal_mechanisms
 
+from tasks.cores import usable_cores
 from tasks.intervention.structural.causal_graph import CausalGraph, make_graph
 from tasks.intervention.structural.settings import FitSettings
 from tasks.intervention.structural.traces import make_traces
 from tasks.intervention.structural.validation import held_out_r2
 from tasks.intervention.structural_model import FittedModel, fit_structural_model, split_rows
-from tasks.uncertainty.threads import usable_cores
 
 ROWS = 1000
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tasks.uncertainty.threads import one_thread
+from tasks.cores import one_thread
 
 
 @pytest.fixture(autouse=True, scope="session")

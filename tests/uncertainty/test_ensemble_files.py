@@ -35,7 +35,9 @@ def fit(request: pytest.FixtureRequest) -> Fit:
 @pytest.fixture(scope="module")
 def by_workers(fit: Fit) -> list[TreeEnsemble]:
     """The same members, fitted in this process and in two others."""
-    return [fit(seed=1, members=4, workers=workers) for workers in (1, 2)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WHENCE_RUNNER", "processes")
+        return [fit(seed=1, members=4, workers=workers) for workers in (1, 2)]
 
 
 def written(ensemble: TreeEnsemble, path: Path) -> bytes:

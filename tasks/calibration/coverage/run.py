@@ -1,10 +1,10 @@
 """Run a coverage study on all cores: database by database, each outcome kept as it ends."""
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from pathlib import Path
 
-from joblib import Parallel, delayed
+import cmdstanpy
 
 from tasks.calibration.coverage.records import (
     OutcomeFolder,
@@ -15,6 +15,7 @@ from tasks.calibration.coverage.records import (
 )
 from tasks.calibration.coverage.study import Settings, study_database
 from tasks.errors import InputError, RunError
+from tasks.parallel import spread
 from tasks.progress import track
 
 FEWEST = 2
@@ -40,7 +41,7 @@ def run_study(
     root
         Folder of the finished outcomes of all studies.
     workers
-        Processes, each of which takes a database at a time. The result does not depend on it.
+        Databases that are studied at the same time. The result does not depend on it.
     study
         What is done to each database; a function of a module.
 
@@ -59,9 +60,10 @@ def run_study(
     missing = folder.missing(range(databases))
     failed = {}
     finished = _finished(missing, settings, folder, workers, study)
-    for tried in track(finished, "databases", len(missing)):
-        if tried.outcome is None:
-            failed[tried.number] = tried
+    with cmdstanpy.disable_logging():  # outermost: fits in other threads would switch it on again
+        for tried in track(finished, "databases", len(missing)):
+            if tried.outcome is None:
+                failed[tried.number] = tried
     return StudyRecord(
         settings=settings,
         databases=tuple(
@@ -75,22 +77,14 @@ def _finished(
     missing: Sequence[int], settings: Settings, folder: OutcomeFolder, workers: int, study: Study
 ) -> Iterator[Studied]:
     """Databases as they end, each outcome kept before it is told."""
-    if not missing:
-        return
-    pool = Parallel(min(workers, len(missing)), return_as="generator_unordered")
-    try:
-        for tried in pool(delayed(_try)(number, settings, study) for number in missing):
-            if tried.outcome is not None:
-                folder.save(tried.number, tried.outcome)
-            yield tried
-    except BrokenProcessPool as error:
-        raise RunError(
-            "A process ended while it studied a database, as it does where memory runs out; "
-            "outcomes that are finished are kept: start the study again, and it goes on."
-        ) from error
+    attempt = partial(_try, settings, study)
+    for tried in spread(attempt, missing, workers=workers, in_order=False):
+        if tried.outcome is not None:
+            folder.save(tried.number, tried.outcome)
+        yield tried
 
 
-def _try(number: int, settings: Settings, study: Study) -> Studied:
+def _try(settings: Settings, study: Study, number: int) -> Studied:
     try:
         return Studied(number=number, outcome=study(number, settings))
     except (InputError, RunError) as error:

@@ -1,17 +1,14 @@
 """Replicates of a bootstrap, each with random numbers of its own, on one core or several."""
 
-import pickle
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
 from time import monotonic
 
 import numpy as np
 import numpy.typing as npt
-from joblib import Parallel, delayed
 
 from tasks.errors import InputError
+from tasks.parallel import spread
 from tasks.progress import track
-from tasks.uncertainty.threads import one_thread
 
 WORTH_PROCESSES = 15.0
 """Seconds of work from which processes pay, each of which imports DoWhy."""
@@ -61,24 +58,6 @@ def _run_all(
 ) -> Iterator[Statistics]:
     first, *others = children
     began = monotonic()
-    with one_thread():
-        yield replicate(first)
-    if workers == 1 or (monotonic() - began) * len(others) < worth_processes:
-        with one_thread():
-            yield from map(replicate, others)
-        return
-    packed = pickle.dumps(replicate)  # once, not for each replicate
-    yield from Parallel(n_jobs=workers, return_as="generator")(
-        delayed(_run_packed)(packed, child) for child in others
-    )
-
-
-def _run_packed(packed: bytes, child: np.random.Generator) -> Statistics:
-    with one_thread():
-        return _unpack(packed)(child)
-
-
-@lru_cache(maxsize=1)
-def _unpack(packed: bytes) -> Replicate:
-    replicate: Replicate = pickle.loads(packed)  # noqa: S301 (from the process that started this)
-    return replicate
+    yield from spread(replicate, [first], workers=1)
+    is_worth = (monotonic() - began) * len(others) >= worth_processes
+    yield from spread(replicate, others, workers=workers if is_worth else 1)

@@ -15,8 +15,8 @@ from tasks.intervention.structural.settings import FitSettings
 from tasks.intervention.structural.trace_files import read_columns
 from tasks.intervention.structural.traces import make_traces
 from tasks.intervention.structural_model import fit_structural_model
+from tasks.parallel import usable_workers
 from tasks.run_store import Artifact, RunStore
-from tasks.uncertainty.threads import usable_cores
 
 
 class FittedMechanisms(BaseModel):
@@ -66,7 +66,7 @@ def fit_mechanisms(graph: Artifact, traces: Artifact, settings: FitSettings) -> 
     store = RunStore.current()
     causal = read_graph(store.fetch(graph))
     observed = make_traces(read_columns(store.fetch(traces)), causal, settings.missing)
-    fitted = fit_structural_model(causal, observed, settings, usable_cores())
+    fitted = fit_structural_model(causal, observed, settings, usable_workers())
     model, record = keep_model(fitted, observed, store)
     return FittedMechanisms(
         model=model,
@@ -88,7 +88,7 @@ def ask_model(model: Artifact, question: Question, data: Artifact | None) -> Ask
     store = RunStore.current()
     loaded = load_model(store.fetch(model))
     units = None if data is None else read_columns(store.fetch(data))
-    answered = ask(loaded, question, units, usable_cores())
+    answered = ask(loaded, question, units, usable_workers())
     record = answered.record | {"model": model.sha256}
     return Asked(
         before=store.save("before.parquet", _as_polars(answered.before).write_parquet),
