@@ -124,6 +124,12 @@ def run(
     return Ended(seconds, code != 0, {found[1]: found[2] == "cached" for found in steps})
 
 
+def told_step(line: str) -> str | None:
+    """The step that a line of a run tells to be finished."""
+    found = STEP.match(line)
+    return found[1] if found else None
+
+
 def processor_seconds(session: int) -> float:
     """What the processes of a session have used so far, those that have ended among them."""
     ticks = 0

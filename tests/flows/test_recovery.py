@@ -2,7 +2,10 @@
 
 import json
 import os
+import resource
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -125,17 +128,52 @@ def test_a_step_whose_stan_process_is_killed_is_tried_once_more(
     assert manifest(again)["digests"] == manifest(finished)["digests"]
 
 
-def test_a_run_that_is_killed_goes_on_from_its_last_finished_step(
-    shops: SmallDatabase, tmp_path: Path
-) -> None:
+def words(database: SmallDatabase) -> list[str]:
+    """What `whence run` is given."""
     sizes = [word for name, size in SIZES.items() for word in ("--set", f"{name}={size}")]
-    words, server = [str(shops.contract), *sizes], PREFECT_API_URL.value()
-    undisturbed = kills.run(words, tmp_path / "undisturbed", server=server)
-    (expected,) = kills.digests(tmp_path / "undisturbed")
+    return [str(database.contract), *sizes]
+
+
+def limit_files() -> None:
+    """Every file to 150 kB, as a disk that is nearly full does."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))
+
+
+def test_where_there_is_no_room_a_run_says_so_and_the_next_goes_on(
+    shops: SmallDatabase, finished: Path, tmp_path: Path
+) -> None:
+    server = PREFECT_API_URL.value()
+    full = subprocess.run(
+        [sys.executable, "-m", "flows.cli", "run", *words(shops)],
+        cwd=kills.ROOT,
+        env=kills.environment(tmp_path, server) | {"TMPDIR": str(tmp_path)},
+        preexec_fn=limit_files,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    last = full.stderr.splitlines()[-1]
+    assert full.returncode == 3, full.stderr
+    assert last.startswith("whence: There is no room on a disk")
+    assert "(File too large)" in last
+    assert kills.digests(tmp_path) == []
+    done = {title for line in full.stderr.splitlines() if (title := kills.told_step(line))}
+    assert "tables held against the contract" in done
+    again = kills.run(words(shops), tmp_path, server=server)
+    assert {title for title, cached in again.steps.items() if cached} == done
+    assert kills.digests(tmp_path) == [manifest(finished)["digests"]]
+
+
+def test_a_run_that_is_killed_goes_on_from_its_last_finished_step(
+    shops: SmallDatabase, finished: Path, tmp_path: Path
+) -> None:
+    server, expected = PREFECT_API_URL.value(), manifest(finished)["digests"]
+    undisturbed = kills.run(words(shops), tmp_path / "undisturbed", server=server)
+    assert kills.digests(tmp_path / "undisturbed") == [expected]
     rng, made = np.random.default_rng(1), []
     while len(made) < 3:
         trial = tmp_path / f"trial-{len(made)}"
-        made += kills.killed_until_done(words, trial, undisturbed, expected, rng, server)
+        made += kills.killed_until_done(words(shops), trial, undisturbed, expected, rng, server)
     assert [kill.computed_again for kill in made] == [[]] * len(made)
     assert [kill.false_wholes for kill in made] == [0] * len(made)
     assert all(kill.same_digests for kill in made)
