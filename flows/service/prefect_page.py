@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from flows.service.gate import wait_at_gate
 from flows.service.graceful import GracefulServer
-from flows.service.page_database import taking_turns
+from flows.service.page_database import let_schedules_fire, taking_turns
 
 SECONDS_TO_END = 5
 
@@ -41,6 +41,7 @@ def main() -> None:
     )
     config.load()
     wait_at_gate(gate[0] if gate else None)
+    let_schedules_fire()
     with taking_turns():
         GracefulServer(config).run(sockets=[socket.socket(fileno=listener)])
 

@@ -37,6 +37,7 @@ QUICK = {
     "PREFECT_WORKER_PREFETCH_SECONDS": "1",
     "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "2",
     "PREFECT_API_LOG_RETRYABLE_ERRORS": "true",
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "INFO",
 }
 LOCKED = re.compile("database is locked|deadlock|OperationalError|retryable exception")
 ONE_AT_A_TIME = {"limit": 1, "collision_strategy": "ENQUEUE"}
