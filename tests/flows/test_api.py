@@ -614,7 +614,7 @@ def test_a_port_in_use_is_refused_in_a_sentence() -> None:
     with listening("127.0.0.1", 0) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(InputError, match=f"Port {port} of 127.0.0.1 .*in use.*--port"):
-            run_api(argparse.Namespace(host="127.0.0.1", port=port))
+            run_api(argparse.Namespace(host="127.0.0.1", port=port, fd=None))
     with pytest.raises(InputError, match=r"Port 80 of no\.such\.host\.invalid"):
         listening("no.such.host.invalid", 80)
 

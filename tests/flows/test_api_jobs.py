@@ -38,6 +38,7 @@ from pydantic import BaseModel
 from tasks.errors import InputError, RunError
 
 class Wish(BaseModel):
+    tags: tuple[str, ...] = ()
     what: str
     place: str
 
