@@ -30,12 +30,12 @@ SECONDS_FOR_THE_LOCK = 2.0
 
 
 def find_service(folder: Path) -> Service:
-    """The service of a folder.
+    """The service of a folder, whose variables this process takes over.
 
     Raises
     ------
     InputError
-        If nothing is served.
+        If nothing is served, or another user serves it.
     """
     running = running_service(folder)
     if running is None:
@@ -43,7 +43,9 @@ def find_service(folder: Path) -> Service:
             f"Nothing is served from {folder}: a release takes the place of what `whence serve` "
             "serves, so start that, or set WHENCE_DATA as it is set there."
         )
-    return Service(folder, running)
+    service = Service(folder, running)
+    adopt_variables(service)
+    return service
 
 
 def release(service: Service, environment: Path, seconds: float, tell: Tell) -> None:
@@ -97,7 +99,6 @@ def go_back(service: Service, seconds: float, tell: Tell) -> None:
 
 
 def _begin(service: Service, environment: Path, tell: Tell) -> Release:
-    adopt_variables(service)
     before = ask_version(Path(service.running.environment))
     after = ask_version(environment)
     check_releasable(before, after, service.kind)

@@ -10,6 +10,7 @@ from flows.service.plan import NO_PROXY, prefect_database
 from flows.service.processes import variables
 from flows.service.state import Running, prefect_home, read_state
 from tasks.beliefs.registry_url import database_url
+from tasks.errors import InputError
 
 PAGE, REGISTRY = "prefect", "registry"
 
@@ -65,7 +66,18 @@ def registry_database() -> Database:
 
 
 def adopt_variables(service: Service) -> None:
-    """Give this process the variables of a service, so that both name the same places."""
+    """Give this process the variables of a service in place of its own, but for its search path.
+
+    Raises
+    ------
+    InputError
+        If they cannot be read.
+    """
+    theirs = variables(service.running.pid)
+    if not theirs:
+        raise InputError(
+            f"The service in {service.folder} is another user's: release as the user who serves."
+        )
     home = prefect_home(service.folder)
     own = {
         "PATH": os.environ.get("PATH", os.defpath),
@@ -77,4 +89,5 @@ def adopt_variables(service: Service) -> None:
         "NO_PROXY": NO_PROXY,
         "no_proxy": NO_PROXY,
     }
-    os.environ.update({**QUIET, **variables(service.running.pid), **own})
+    os.environ.clear()
+    os.environ.update({**QUIET, **theirs, **own})

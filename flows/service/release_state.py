@@ -168,7 +168,7 @@ def keep(folder: Path, content: Release | Answer | Released) -> None:
     """Keep a file, whole."""
     names = {Release: UNDER_WAY, Answer: ANSWER, Released: RELEASED}
     with whole_file(folder / names[type(content)]) as unfinished:
-        unfinished.write_text(content.model_dump_json(indent=1), encoding="utf-8")
+        unfinished.write_text(content.model_dump_json(), encoding="utf-8")
 
 
 def forget_release(folder: Path) -> None:
