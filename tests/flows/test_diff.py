@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import fsspec
 import polars as pl
 import pytest
 
@@ -16,6 +17,8 @@ from flows.parameters import AnalysisParameters, parse_parameters
 from tasks.report.across_runs.changed_effects import changed_effects
 from tasks.report.across_runs.load_run import load_run
 from tasks.run_store import RunStore
+from tests.report.conftest import make_report
+from tests.report.diff_runs import keep, run_record
 from tests.report.test_page import Parsed
 
 from .conftest import HTML, SIZES, SmallDatabase
@@ -190,3 +193,24 @@ def test_without_two_runs_there_is_nothing_to_compare(
     monkeypatch.setenv("WHENCE_RUNS", str(tmp_path))
     assert main(["diff"]) == 2
     assert "There are no two runs of one domain and task in" in capsys.readouterr().err
+
+
+def test_a_store_elsewhere_keeps_its_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    root = f"memory://{tmp_path.name}/runs"
+    monkeypatch.setenv("WHENCE_RUNS", root)
+    report = make_report([("items", "weight"), ("plants", "age")])
+    for day in (1, 2):
+        keep(RunStore.current(), run_record(report, f"demo/2026-01-0{day}"))
+    assert main(["history", "demo"]) == 0
+    assert capsys.readouterr().out == f"History of 2 runs: {root}/demo/history.html\n"
+    with fsspec.open(f"{root}/demo/history.html", encoding="utf-8", mode="r") as page:
+        links = Parsed(page.read()).values("href")
+    assert [of for of in links if of[0] != "#"] == [f"2026-01-0{day}/report.html" for day in (1, 2)]
+    local = tmp_path / "page.html"
+    assert main(["history", "demo", "-o", str(local)]) == 0
+    links = Parsed(local.read_text(encoding="utf-8")).values("href")
+    assert f"{root}/demo/2026-01-01/report.html" in links
+    assert main(["history", "demo", "--open"]) == 2
+    assert "No browser can be opened here: open memory://" in capsys.readouterr().err

@@ -3,9 +3,12 @@
 import re
 from collections import Counter
 
+import numpy as np
+
 from tasks.bayes.interval import Interval
 from tasks.report.across_runs.history import Series, series_of
-from tasks.report.across_runs.history_figures import MOST_TICKS, history_figures
+from tasks.report.across_runs.history_axes import MOST_TICKS
+from tasks.report.across_runs.history_figures import history_figures
 from tasks.report.across_runs.history_page import history_page
 from tasks.report.across_runs.history_rows import rows
 from tasks.report.across_runs.run_record import RunRecord
@@ -139,8 +142,9 @@ def test_lines_go_through_what_the_runs_told(report: Report) -> None:
     assert above.lines[0].get_ydata().tolist() == [1.0, 2.0, 3.0]
     assert below.lines[0].get_ydata().tolist() == [report.quality[0].value] * 3
     best = report.ranking[0].effect
-    (effects,) = figures["effects"].axes
-    assert effects.lines[1].get_ydata().tolist() == [best.counted.mean] * 3
+    effects = figures["effects"].axes
+    assert len(effects) == 3
+    assert effects[0].lines[1].get_ydata().tolist() == [best.counted.mean] * 3
     (shares,) = figures["shares"].axes
     assert shares.lines[0].get_ydata().tolist() == [100 * report.shares[0].fraction] * 3
 
@@ -184,3 +188,13 @@ def test_a_history_without_ranking_shares_or_scores_is_told(tiny: Report) -> Non
     found = Parsed(page_of(*runs_of(bare, 2)))
     assert "none is recommended" in found.texts
     assert found.tags["svg"] == 1
+
+
+def test_a_line_breaks_where_a_run_has_nothing(report: Report) -> None:
+    best = report.ranking[0].effect
+    effects = [of for of in report.effects if of != best]
+    without = report.model_copy(update={"effects": tuple(effects), "ranking": ()})
+    (found,) = series_of([run_record(report), run_record(without), run_record(report)])
+    line = history_figures(found)["effects"].axes[0].lines[1]
+    drawn = np.asarray(line.get_ydata(), dtype=float)
+    np.testing.assert_array_equal(drawn, [best.counted.mean, np.nan, best.counted.mean])

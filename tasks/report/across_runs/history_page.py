@@ -20,7 +20,8 @@ CAPTIONS: dict[HistoryPicture, str] = {
     "its standard error. Dashed: the next run was made from other data, another contract or other "
     "code.",
     "effects": "Effects of the interventions that ever were among the first three, with 95 % "
-    "intervals; of members fitted anew in runs that did that.",
+    "intervals, each on a scale of its own. Filled: members fitted anew; hollow: rows scored "
+    "again.",
     "shares": "Shares of the tables, with standard errors.",
 }
 
