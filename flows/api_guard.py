@@ -68,7 +68,8 @@ def served_place(given: str, name: str) -> Path:
     Raises
     ------
     InputError
-        If it lies elsewhere or nowhere; which of the two, a client is not told.
+        If it lies elsewhere or nowhere, or is a folder from which links lead elsewhere; which of
+        these, a client is not told.
     """
     root = os.environ.get(DATA)
     if not root:
@@ -79,9 +80,10 @@ def served_place(given: str, name: str) -> Path:
     top = Path(root).resolve()
     try:
         place = (top / given).resolve(strict=True)
+        held = [inner.resolve() for inner in place.iterdir()] if place.is_dir() else []
     except (OSError, ValueError, RuntimeError):  # absent; a zero byte; links in a circle
-        place = None
-    if place is None or not place.is_relative_to(top):
+        place, held = None, []
+    if place is None or not all(of.is_relative_to(top) for of in (place, *held)):
         raise InputError(
             f"{name} must lie below the folder that the server serves, got {given!r:.60}: name a "
             "path relative to that folder."

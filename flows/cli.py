@@ -17,6 +17,7 @@ from flows.commands import (
     diff,
     domains,
     profile,
+    release,
     run,
     runs,
     sbc,
@@ -24,11 +25,14 @@ from flows.commands import (
     serve,
     stan,
 )
+from flows.terminal import HarmlessLines, harmless, harmless_output
 from tasks.errors import InputError, RunError
 from tasks.outside import explaining
 
 BAD_INPUT = 2
 FAILED_RUN = 3
+NOT_FOR_ALL = 0o007
+"""Of what is written others see nothing; one's group sees what the user's own umask lets it."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -52,6 +56,7 @@ def build_parser() -> argparse.ArgumentParser:
     beliefs.add_commands(subcommands)
     api.add_commands(subcommands)
     serve.add_commands(subcommands)
+    release.add_commands(subcommands)
     stan.add_commands(subcommands)
     for subcommand in _below(subcommands):
         _add_debug(subcommand, default=argparse.SUPPRESS)
@@ -91,19 +96,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     warnings.filterwarnings("ignore", message=r"\s*ArviZ is undergoing", category=FutureWarning)
     options = build_parser().parse_args(arguments)
+    before = os.umask(NOT_FOR_ALL)
+    os.umask(before | NOT_FOR_ALL)
     try:
-        with _own_messages(options.debug), explaining():
+        with _own_messages(options.debug), harmless_output(), explaining():
             code = options.run(options)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (InputError, RunError) as error:
         if options.debug:
-            traceback.print_exc()
-        print(f"whence: {error}", file=sys.stderr)
+            print(harmless(traceback.format_exc()), end="", file=sys.stderr)
+        print(harmless(f"whence: {error}"), file=sys.stderr)
         return BAD_INPUT if isinstance(error, InputError) else FAILED_RUN
     else:
         return int(code or 0)
+    finally:
+        os.umask(before)
     return 0
 
 
@@ -111,7 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _own_messages(debug: bool) -> Iterator[None]:
     """Show the messages of this project, and of no library, on the terminal."""
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(message)s"))
+    handler.setFormatter(HarmlessLines("%(message)s"))
     loggers = [logging.getLogger(package) for package in ("flows", "tasks")]
     for logger in loggers:
         logger.setLevel(logging.DEBUG if debug else logging.INFO)

@@ -7,6 +7,7 @@ from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
+from threading import Lock
 from typing import Any
 
 import cloudpickle
@@ -16,7 +17,9 @@ from tasks.errors import InputError, RunError
 from tasks.outside import killed
 from tasks.source_digest import code_digest
 
-WAIT_SECONDS = 20
+_READING = Lock()
+"""Python 3.11 reads source code in one thread at a time: in two it may fail."""
+WAIT_SECONDS = 30
 """For a scheduler to answer, and for a first worker of it."""
 QUIET = {
     "distributed.scheduler.http.routes": [],
@@ -109,7 +112,8 @@ def _call(held: _Held, digest: str, item: bytes) -> _Result:
 def _digest(function: Callable[[Any], Any]) -> str:
     while isinstance(function, partial):
         function = function.func
-    return code_digest(function)
+    with _READING:
+        return code_digest(function)
 
 
 @cache

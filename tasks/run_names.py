@@ -1,6 +1,32 @@
-"""Which run a name means."""
+"""Which runs there are, and which of them a name means."""
+
+from typing import Any
 
 from tasks.errors import InputError
+
+
+def runs_below(filesystem: Any, base: str, holding: str) -> list[str]:
+    """Every run that shows a file as ``domain/run_id``, oldest first.
+
+    Whole domains are listed, which takes a remote store one request for hundreds of files; what is
+    kept beside them, in folders that begin with a dot, is not looked through.
+
+    Parameters
+    ----------
+    filesystem
+        Of fsspec.
+    base
+        Root of the store there.
+    holding
+        Name of the file.
+    """
+    entries = filesystem.ls(base, detail=True) if filesystem.isdir(base) else []
+    folders = [str(entry["name"]) for entry in entries if entry["type"] == "directory"]
+    domains = [folder for folder in folders if not folder.rpartition("/")[2].startswith(".")]
+    files = [str(path) for domain in domains for path in filesystem.find(domain)]
+    parts = [path.removeprefix(base).lstrip("/").split("/", 2) for path in files]
+    found = [part[:2] for part in parts if part[2:] == [holding]]
+    return ["/".join(part) for part in sorted(found, key=lambda part: part[1])]
 
 
 def run_of(name: str, runs: list[str], root: str) -> str:

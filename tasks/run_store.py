@@ -1,10 +1,9 @@
 """Where steps put their files: content-addressed objects, and a folder a run that shows them."""
 
-import glob
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -16,7 +15,7 @@ from tasks.errors import RunError
 from tasks.folder_names import inside
 from tasks.locations import cache_folder, opened
 from tasks.outside import explaining
-from tasks.run_names import run_of
+from tasks.run_names import run_of, runs_below
 from tasks.shown_urls import without_secret
 from tasks.whole_files import file_sha256, link_or_copy, whole_file
 
@@ -24,6 +23,8 @@ OBJECTS = ".objects"
 RESULTS = ".results"
 MANIFEST = "manifest.json"
 READ_ONLY = 0o444
+OBJECT_STORES = {"s3", "s3a", "gs", "gcs", "abfs", "az"}
+"""Where there are no folders to make."""
 
 
 class Artifact(BaseModel):
@@ -163,14 +164,16 @@ class RunStore:
         """
         filesystem, base = self._place
         with explaining():
-            for name in sorted(files, key=lambda name: name == MANIFEST):
-                shown = f"{base}/{inside(f'{run}/{name}')}"
-                kept = f"{base}/{inside(files[name].path)}"
-                filesystem.makedirs(shown.rpartition("/")[0], exist_ok=True)
+            for are_last in (False, True):
+                names = [name for name in files if (name == MANIFEST) == are_last]
+                kept = [f"{base}/{inside(files[name].path)}" for name in names]
+                shown = [f"{base}/{inside(f'{run}/{name}')}" for name in names]
+                self._make_folders_of(shown)
                 if self.is_local:
-                    link_or_copy(Path(kept), Path(shown))
-                else:
-                    filesystem.copy(kept, shown)
+                    for pair in zip(kept, shown, strict=True):
+                        link_or_copy(*map(Path, pair))
+                elif names:
+                    filesystem.copy(kept, shown)  # all at the same time
 
     def runs(self, holding: str = MANIFEST) -> list[str]:
         """Every run that shows a file as ``domain/run_id``, oldest first.
@@ -180,11 +183,7 @@ class RunStore:
         holding
             The file. The manifest comes last, so that a run without one has not ended.
         """
-        filesystem, base = self._place
-        manifests = filesystem.glob(f"{glob.escape(base)}/*/*/{holding}")
-        found = [str(path).removeprefix(base).lstrip("/").split("/")[:2] for path in manifests]
-        found = [parts for parts in found if not parts[0].startswith(".")]
-        return ["/".join(parts) for parts in sorted(found, key=lambda parts: parts[1])]
+        return runs_below(*self._place, holding)
 
     def find(self, run: str, holding: str = MANIFEST) -> str:
         """The run whose identifier, or ``domain/identifier``, ends or begins so.
@@ -240,5 +239,10 @@ class RunStore:
                 # Runs show it by hard links: nobody edits it in place.
                 unfinished.chmod(unfinished.stat().st_mode & READ_ONLY)
         else:
-            filesystem.makedirs(target.rpartition("/")[0], exist_ok=True)
+            self._make_folders_of([target])
             filesystem.put_file(str(made), target)
+
+    def _make_folders_of(self, files: Sequence[str]) -> None:
+        if self.root.partition("://")[0] not in OBJECT_STORES:
+            for folder in {file.rpartition("/")[0] for file in files}:
+                self._place[0].makedirs(folder, exist_ok=True)

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
+from prefect.events.schemas.automations import AutomationCore
+from pydantic import ValidationError
 
+from flows.events import Happened
 from tasks.beliefs.interview_file import read_interview
 from tasks.contract import load_contract
 from tasks.errors import InputError
@@ -14,6 +17,7 @@ from tests.document_parts import ROOT, Block, Document, documents
 from tests.document_runs import agrees, disagreements
 
 CONTRACT = Document(ROOT / "docs" / "contract.md")
+AUTOMATION = "yaml automation"
 
 
 def is_run(document: Document) -> bool:
@@ -128,3 +132,26 @@ def test_a_page_that_is_wrong_is_seen(tmp_path: Path) -> None:
     wrong = list(disagreements(Document(page), folder, tmp_path))
     assert [told.rpartition("page.md:")[2].partition(":")[0] for told in wrong] == ["8", "18"]
     assert "ZeroDivisionError" in wrong[1]
+
+
+def unknown_events(block: Block) -> set[str]:
+    """Events that the automations of a block wait for and nothing emits."""
+    automations = yaml.safe_load(block.text)["automations"]
+    found = [AutomationCore.model_validate(automation) for automation in automations]
+    return {event for one in found for event in one.trigger.expect} - set(get_args(Happened))
+
+
+@pytest.mark.parametrize(
+    "block", [block for page in documents() for block in page.blocks if block.info == AUTOMATION]
+)
+def test_automations_are_taken_and_wait_for_events_that_come(block: Block) -> None:
+    assert unknown_events(block) == set()
+
+
+def test_wrong_automations_are_seen() -> None:
+    text = (
+        "automations: [{name: a, trigger: {type: event, expect: [whence.gate.fell]}, actions: []}]"
+    )
+    assert unknown_events(Block(AUTOMATION, text, 1)) == {"whence.gate.fell"}
+    with pytest.raises(ValidationError):
+        unknown_events(Block(AUTOMATION, text.replace("actions", "action"), 1))

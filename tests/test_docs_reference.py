@@ -1,5 +1,6 @@
 """The generated references are those of the models at hand, and leave nothing out."""
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,10 @@ from flows import reference
 from flows.reference import FLOWS, PAGES, attributes, renewed, write_pages
 from tasks.beliefs.answers import Interview
 from tasks.domain import Domain
-from tests.document_parts import ROOT, Document
+from tests.document_parts import ROOT, Document, documents
+
+OF_THE_SERVICE = {"WHENCE_BESIDE", "WHENCE_REPORTS", "WHENCE_SERVICE"}
+"""Which `whence serve` sets for its programs, and nobody else."""
 
 
 def stale_pages(folder: Path) -> list[str]:
@@ -83,3 +87,16 @@ def test_a_stale_page_is_seen_and_renewed(tmp_path: Path) -> None:
     write_pages(tmp_path)
     assert changed.read_text(encoding="utf-8") == good
     assert Document(changed).anchors == Document(ROOT / "docs" / "contract.md").anchors
+
+
+def variables_of(texts: list[str]) -> set[str]:
+    return {name for text in texts for name in re.findall(r"WHENCE_[A-Z_]+[A-Z]", text)}
+
+
+def test_every_variable_is_explained() -> None:
+    paths = [path for room in ("flows", "tasks") for path in (ROOT / room).rglob("*.py")]
+    source = variables_of([path.read_text(encoding="utf-8") for path in paths])
+    page = Document(ROOT / "docs" / "settings.md")
+    assert variables_of(page.codes) == source - OF_THE_SERVICE
+    told = [variables_of([document.path.read_text(encoding="utf-8")]) for document in documents()]
+    assert set().union(*told) <= source

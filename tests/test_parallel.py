@@ -261,7 +261,7 @@ Started = Callable[..., None]
 
 
 @pytest.fixture
-def scheduler(tmp_path: Path) -> Iterator[tuple[str, Started]]:
+def scheduler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Started]]:
     """Address of a scheduler of its own, and a function that starts a worker of it."""
     found: list[subprocess.Popen[str]] = []
     file = tmp_path / "scheduler.json"
@@ -281,7 +281,10 @@ def scheduler(tmp_path: Path) -> Iterator[tuple[str, Started]]:
         while not file.exists() or not file.read_text(encoding="utf-8"):
             assert found[0].poll() is None
             time.sleep(0.1)
-        yield json.loads(file.read_text(encoding="utf-8"))["address"], start
+        monkeypatch.setattr(tasks.dask_client, "WAIT_SECONDS", 300)
+        address = json.loads(file.read_text(encoding="utf-8"))["address"]
+        yield address, start
+        tasks.dask_client._client(address).close()
         for process in reversed(found):
             process.terminate()
             process.wait()

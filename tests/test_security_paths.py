@@ -15,6 +15,7 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from flows.api_guard import served_place
 from flows.artifact_keys import artifact_key
 from flows.cli import main
 from flows.finishing import run_name
@@ -326,3 +327,22 @@ def test_aliases_and_merges_of_usual_size_are_read(tmp_path: Path) -> None:
         "all": [{"x": 1, "y": 2}] * 2,
         "last": {"x": 1, "y": 3, "z": 4},
     }
+
+
+def test_no_link_in_a_served_folder_leads_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a client may name is what the server serves, and nothing that lies beside it."""
+    served, secret = tmp_path / "served", tmp_path / "secret.csv"
+    (served / "shop").mkdir(parents=True)
+    for place in (secret, served / "large.csv", served / "shop" / "a.csv"):
+        place.write_text("a\n1\n", encoding="utf-8")
+    monkeypatch.setenv("WHENCE_API_DATA", str(served))
+    (served / "shop" / "b.csv").symlink_to(served / "large.csv")
+    assert served_place("shop", "source") == served / "shop"
+    for target in (secret, "../../secret.csv", "c.csv", tmp_path / "nowhere"):
+        (served / "shop" / "c.csv").symlink_to(target)
+        with pytest.raises(InputError, match="must lie below the folder that the server serves"):
+            served_place("shop", "source")
+        (served / "shop" / "c.csv").unlink()
+    assert served_place("shop", "source") == served / "shop"

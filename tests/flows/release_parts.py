@@ -1,5 +1,6 @@
 """Versions of the product in environments of their own, and a client that never stops asking."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -14,11 +15,32 @@ from pathlib import Path
 import httpx
 import psycopg
 
+from flows.release.identity import revisions
+from flows.service.health import ask
+
+from .serving import Service
+
 ROOT = Path(__file__).parents[2]
+SECONDS_FOR_A_RELEASE = 2400.0
 CODE = ("flows", "tasks", "stan", "data_contracts")
 Edits = Mapping[str, tuple[str, str]]
 """By file: a text that stands there once, and what stands there in its place; after nothing, a
 file is made."""
+
+
+MIGRATIONS = Path("server", "database", "_migrations", "versions", "sqlite")
+LATER = """
+from alembic import op
+
+revision = "whence0later"
+down_revision = {head!r}
+
+def upgrade():
+    op.execute("CREATE TABLE later (id INTEGER)")
+
+def downgrade():
+    op.execute("DROP TABLE later")
+"""
 
 
 def make_environment(folder: Path, version: str, edits: Edits | None = None) -> Path:
@@ -40,6 +62,15 @@ def make_environment(folder: Path, version: str, edits: Edits | None = None) -> 
     return folder
 
 
+def give_later_prefect(environment: Path) -> None:
+    """Give an environment a Prefect of its own, whose database has a migration more."""
+    prefect = Path(sysconfig.get_path("purelib")) / "prefect"
+    own = environment / "code" / "prefect"
+    shutil.copytree(prefect, own, copy_function=os.symlink)
+    text = LATER.format(head=revisions(own / MIGRATIONS).head)
+    (own / MIGRATIONS / "9999_later.py").write_text(text, encoding="utf-8")
+
+
 def edit(path: Path, old: str, new: str) -> None:
     if not old:
         path.write_text(new, encoding="utf-8")
@@ -47,6 +78,69 @@ def edit(path: Path, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {path}"
     path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+REGISTRY_MIGRATION = """
+import os
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "9999"
+down_revision = {head!r}
+TABLE = "prior_elicitation_sessions"
+
+def upgrade():
+    op.add_column(TABLE, sa.Column("later", sa.Text))
+
+def downgrade():
+    op.drop_column(TABLE, "later")
+    Path(os.environ["WHENCE_DATA"], "downgraded").touch()
+"""
+VERSIONS = "tasks/beliefs/migrations/versions"
+HEAD = revisions(ROOT / VERSIONS).head
+LATER_REGISTRY = {f"{VERSIONS}/9999_later.py": ("", REGISTRY_MIGRATION.format(head=HEAD))}
+IS_LIVE = "not __import__('os').environ['WHENCE_DATA'].endswith('beside')"
+
+
+def whence(environment: Path, *words: str) -> list[str]:
+    """A command of a version."""
+    return [str(environment / "bin" / "python3"), "-m", "flows.cli", *words]
+
+
+def release(service: Service, environment: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    """Carry out ``whence release`` of a version."""
+    return subprocess.run(
+        whence(environment, "release", *words),
+        cwd=service.work,
+        env=service.variables,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS_FOR_A_RELEASE,
+        check=False,
+    )
+
+
+def serving_version(service: Service) -> str:
+    """The version that answers."""
+    return str(ask(f"{service.state.api}/health")["version"])
+
+
+def is_paused(service: Service) -> bool:
+    return bool(service.ask("work_pools/whence")["is_paused"])
+
+
+def hammer_of(service: Service) -> "Hammer":
+    """Asks Prefect's server and the HTTP service of a service."""
+    page, api = (f"http://127.0.0.1:{port}" for port in service.ports)
+    return Hammer(
+        {
+            "service": f"{api}/health",
+            "page": f"{page}/api/health",
+            "read": f"{page}/api/work_pools/whence",
+        }
+    )
 
 
 @dataclass

@@ -162,6 +162,7 @@ def test_the_number_of_processes_changes_nothing(
 ) -> None:
     """Nor whether they are threads, as they are where the database is larger than that."""
     monkeypatch.setattr(simulation, "MOST_TO_COPY", most_to_copy)
+    monkeypatch.setenv("WHENCE_RUNNER", "processes")
     database = faulty_shop()
     evaluation = evaluated(database)
     actions = [action("correct", "sales", SELF), action("impute_missing", "품목", WEIGHT)]
