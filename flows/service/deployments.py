@@ -16,7 +16,7 @@ from prefect.exceptions import ObjectAlreadyExists
 from prefect.variables import Variable
 from prefect.workers.process import ProcessWorker
 
-import flows
+from flows.release.identity import code_digest
 from flows.service.deployment_file import read_deployments
 from flows.service.health import POOL
 from tasks.bayes.digests import digest_of
@@ -24,7 +24,6 @@ from tasks.locations import resource
 
 DEPLOYED = "whence_deployed"
 """Variable on the server: digest of what was deployed last."""
-PACKAGES = ("flows", "tasks")
 SHOWN_TOGETHER = 100
 Deployment = dict[str, Any]
 Switches = Mapping[str, bool]
@@ -119,13 +118,6 @@ def _found(value: object) -> object:
 
 def _without_switch(schedule: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in schedule.items() if name != "active"}
-
-
-def code_digest() -> str:
-    """Digest of the code of this version, which decides what parameters a deployment has."""
-    root = Path(flows.__file__).parents[1]
-    files = sorted(path for package in PACKAGES for path in (root / package).rglob("*.py"))
-    return digest_of(*(path.read_bytes() for path in files))
 
 
 def _known(client: SyncPrefectClient) -> dict[str, Switches]:
