@@ -13,7 +13,7 @@ NUMBER = re.compile(r"[+−-]?\d[\d,]*(?:\.\d+)?")
 DOTS = "..."
 LEAST_DIFFERENCE, LARGEST_RATIO = 2.0, 0.15
 """By how much numbers with a point may differ: Markov chains on another processor do."""
-SECONDS, SECONDS_TO_START = 1200, 300
+SECONDS, SECONDS_TO_START = 3600, 300
 
 
 def agrees(shown: str, printed: str) -> bool:

@@ -24,7 +24,7 @@ def is_run(document: Document) -> bool:
     return any(block.language in ("python", "console") for block in document.blocks)
 
 
-@pytest.mark.parametrize("document", filter(is_run, documents()), ids=str)
+@pytest.mark.parametrize("document", list(filter(is_run, documents())), ids=str)
 def test_what_is_shown_is_printed(document: Document, tmp_path: Path) -> None:
     folder = tmp_path / "here"
     folder.mkdir()

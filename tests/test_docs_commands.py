@@ -30,15 +30,17 @@ def whole_parser() -> argparse.ArgumentParser:
 
 
 @cache
-def leaf_commands() -> frozenset[tuple[str, ...]]:
-    return frozenset(_leaves(whole_parser()))
+def leaf_commands() -> dict[tuple[str, ...], set[str]]:
+    """Options of every command, by its name with those above it."""
+    return dict(_leaves(whole_parser()))
 
 
-def _leaves(parser: argparse.ArgumentParser, *above: str) -> Iterator[tuple[str, ...]]:
-    """Every command with those above it."""
+def _leaves(
+    parser: argparse.ArgumentParser, *above: str
+) -> Iterator[tuple[tuple[str, ...], set[str]]]:
     inner = [of for of in parser._actions if isinstance(of, argparse._SubParsersAction)]
     if not inner:
-        yield above
+        yield above, {name for of in parser._actions for name in of.option_strings}
     for action in inner:
         for name, below in action.choices.items():
             yield from _leaves(below, *above, name)
@@ -59,8 +61,11 @@ def refused(words: Sequence[str]) -> str:
 
 
 def is_name_of_a_command(words: Sequence[str]) -> bool:
-    """Whether only a command is named, such as `whence fit`, whose arguments are told elsewhere."""
-    return any(tuple(words) == name[: len(words)] for name in leaf_commands())
+    """Whether only a command is named, or an option of it, such as `whence fit --out`."""
+    return any(
+        tuple(words) == name[: len(words)] or (tuple(words[:-1]) == name and words[-1] in options)
+        for name, options in leaf_commands().items()
+    )
 
 
 @pytest.mark.parametrize("document", documents(), ids=str)
@@ -79,7 +84,8 @@ def test_every_command_is_shown() -> None:
 def test_wrong_command_lines_are_seen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = tmp_path / "page.md"
     page.write_text(
-        "`whence fit` `whence rum`\n\n```sh\n.venv/bin/whence run f1 --sorce x # comment\n"
+        "`whence fit` `whence fit --out` `whence fit --in` `whence rum`\n\n"
+        "```sh\n.venv/bin/whence run f1 --sorce x # comment\n"
         "WHENCE_RUNS=x whence runs\nwhence run \\\n  --set membres=8\nwhence run --set members=3\n"
         "```\n\n```console\n$ whence report --yaml\nwhence: printed\n```\n\n"
         "```yaml\nwhence nothing\n```\n",
@@ -87,6 +93,6 @@ def test_wrong_command_lines_are_seen(tmp_path: Path, capsys: pytest.CaptureFixt
     )
     shown = [words for words in commands_of(Document(page)) if not is_name_of_a_command(words)]
     wrong = [words for words in shown if refused(words)]
-    assert [words[0] for words in wrong] == ["run", "run", "run", "report", "rum"]
+    assert [words[0] for words in wrong] == ["run", "run", "run", "report", "fit", "rum"]
     assert "no parameter 'membres'" in refused(["run", "--set", "membres=8"])
     capsys.readouterr()

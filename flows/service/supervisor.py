@@ -170,21 +170,22 @@ class Supervisor:
         plan = self.plan
         if WORKER not in self.stack.children:  # it is still starting
             return
-        write_state(
-            plan.folder,
-            Running(
-                pid=os.getpid(),
-                environment=str(self.stack.environment),
-                version=self.stack.version,
-                page=address(plan.page),
-                api=address(plan.api),
-                database=plan.database,
-                deployments=str(plan.deployments),
-                runs=plan.runs,
-                since=self._since,
-                pids={name: child.pid for name, child in self.stack.children.items()},
-            ),
+        running = Running(
+            pid=os.getpid(),
+            environment=str(self.stack.environment),
+            version=self.stack.version,
+            page=address(plan.page),
+            api=address(plan.api),
+            database=plan.database,
+            deployments=str(plan.deployments),
+            runs=plan.runs,
+            since=self._since,
+            pids={name: child.pid for name, child in self.stack.children.items()},
         )
+        try:
+            write_state(plan.folder, running)
+        except OSError as error:  # a full disk is no reason to end what works
+            self._tell(f"{_clock()} Processes could not be noted in {plan.folder}: {error}.")
 
     def _welcome(self) -> str:
         page = address(self.plan.page)

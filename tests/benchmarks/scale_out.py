@@ -15,9 +15,9 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from process_memory import run_watched
 
 from tasks.run_store import RunStore
+from tests.benchmarks.process_memory import run_watched
 
 RUNNERS = ("threads", "processes", "dask")
 LOOPS = ("ensemble", "repairs in replicate cells", "members fitted anew")
