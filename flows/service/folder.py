@@ -1,5 +1,6 @@
 """The folder of a service: one supervisor at a time, its logs, and what a killed one left."""
 
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,9 +8,10 @@ from pathlib import Path
 from filelock import Timeout
 
 from flows.service.processes import all_processes, end_all, variable
-from flows.service.state import MARK, log_file, prefect_home, supervisor_lock
+from flows.service.state import MARK, identifier_file, log_file, prefect_home, supervisor_lock
 from tasks.errors import InputError
 from tasks.locations import private_folder
+from tasks.whole_files import whole_file
 
 SECONDS_FOR_THE_LOCK = 1.0
 
@@ -36,6 +38,15 @@ def alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def service_identifier(folder: Path) -> str:
+    """Identifier of the service of a folder, made on first use: it moves with the folder."""
+    file = identifier_file(folder)
+    if not file.exists():
+        with whole_file(file) as unfinished:
+            unfinished.write_text(uuid.uuid4().hex, encoding="ascii")
+    return file.read_text(encoding="ascii")
 
 
 def end_leftovers(folder: Path) -> None:

@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from prefect import State
@@ -26,6 +27,8 @@ PUT_BACK = "The service was ended; the run goes on from its last finished step a
 GONE = "Its process was gone when the worker began."
 FLOW_RUN_ID = "PREFECT__FLOW_RUN_ID"
 SHOWN_TOGETHER = 200
+LONGEST_START = timedelta(minutes=1)
+"""From when a worker takes a run to when it says which process carries it out."""
 
 logger = logging.getLogger(__name__)
 
@@ -44,13 +47,56 @@ def times_taken_up(states: Iterable[State[object]]) -> int:
     return sum((state.message or "").startswith(TAKEN_UP) for state in states)
 
 
-async def settle_cut_off(client: PrefectClient) -> None:
-    """Settle the runs of the pool that go on according to the server, but have no process."""
+def process_name(service: str, pid: int) -> str:
+    """What the server keeps of the process of a flow run: which service began it, and its number.
+
+    Examples
+    --------
+    >>> process_name("5e1f", 17)
+    '5e1f:17'
+    """
+    return f"{service}:{pid}"
+
+
+def was_cut_off(run: FlowRun, service: str, began: datetime, now: datetime) -> bool:
+    """Whether a flow run that goes on, but has no process on this machine, was cut off.
+
+    Parameters
+    ----------
+    run
+        As the server knows it.
+    service
+        Identifier of this service. Processes of other machines are not seen from here: what their
+        workers began is left to them.
+    began
+        When this worker began; what it began itself it sees to the end.
+    now
+        A run of which no worker says to have begun it may just be being started by another one.
+    """
+    if run.state is None or run.state.timestamp > began:
+        return False
+    if run.infrastructure_pid is None:
+        return now - run.state.timestamp > LONGEST_START
+    return run.infrastructure_pid.partition(":")[:2] == (service, ":")
+
+
+async def settle_cut_off(client: PrefectClient, service: str, began: datetime) -> None:
+    """Settle what an earlier worker of this service left: taken up again, or cancelled.
+
+    Parameters
+    ----------
+    client
+        Of Prefect's server.
+    service
+        Identifier of this service.
+    began
+        When this worker began.
+    """
     alive = flow_run_processes()
     for run in await _under_way(client):
-        if run.id in alive or run.state is None:
+        if run.id in alive or not was_cut_off(run, service, began, datetime.now(UTC)):
             continue
-        if run.state.is_cancelling():
+        if run.state_type == StateType.CANCELLING:
             await client.set_flow_run_state(run.id, Cancelled(message=GONE))
         else:
             await client.set_flow_run_state(run.id, Crashed(message=GONE))

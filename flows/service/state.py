@@ -54,6 +54,11 @@ def service_folder() -> Path:
     return data_folder() / "service"
 
 
+def identifier_file(folder: Path) -> Path:
+    """The file of the identifier of a service."""
+    return folder / "identifier"
+
+
 def prefect_home(folder: Path) -> Path:
     """Folder of Prefect's own files."""
     return folder / "prefect"

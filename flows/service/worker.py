@@ -1,17 +1,23 @@
 """Prefect's worker of a service: ``python -m flows.service.worker NAME``."""
 
 import asyncio
+import logging
 import os
 import signal
 import sys
 from collections.abc import Collection
 from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
 from uuid import UUID
 
 import anyio
+import httpx
 from anyio.abc import TaskStatus
 from prefect import State, get_client
 from prefect.client.schemas.objects import FlowRun
+from prefect.exceptions import PrefectException
 from prefect.runner._flow_run_executor import FlowRunExecutionResult, FlowRunExecutorContext
 from prefect.runner._process_manager import ProcessHandle
 from prefect.runner._starter_engine import EngineCommandStarter
@@ -22,12 +28,23 @@ from prefect.workers.process import (
     ProcessWorkerResult,
 )
 
+from flows.service.folder import service_identifier
 from flows.service.health import POOL
 from flows.service.processes import descendants, kill_later
-from flows.service.recovery import flow_run_processes, put_back, settle_cut_off, take_up
+from flows.service.recovery import (
+    LONGEST_START,
+    flow_run_processes,
+    process_name,
+    put_back,
+    settle_cut_off,
+    take_up,
+)
+from flows.service.state import MARK
 
 FLOW_RUN = command_to_string([sys.executable, "-m", "flows.service.flow_run"])
 SECONDS_FOR_FLOW_RUNS = 10.0
+
+logger = logging.getLogger(__name__)
 
 
 class RecoveringWorker(ProcessWorker):
@@ -68,7 +85,8 @@ class RecoveringWorker(ProcessWorker):
             async with anyio.create_task_group() as group:
                 handle: ProcessHandle = await group.start(execute)
                 if task_status:
-                    task_status.started(handle.pid or 0)
+                    name = process_name(this_service(), handle.pid or 0)
+                    cast("TaskStatus[str]", task_status).started(name)
         if ended is None or ended.status_code is None:
             raise RuntimeError("The process of the flow run could not be started.")
         taken_up = await take_up(self.client, flow_run.id)
@@ -94,10 +112,12 @@ async def work(name: str) -> None:
     name
         Of the worker.
     """
+    began = datetime.now(UTC)
     async with get_client() as client:
-        await settle_cut_off(client)
+        await settle_cut_off(client, this_service(), began)
     worker = RecoveringWorker(POOL, name=name, create_pool_if_not_found=False)
     working = asyncio.create_task(worker.start())
+    looking = asyncio.create_task(look_again(began))
     running: dict[UUID, int] = {}
 
     def end() -> None:
@@ -108,9 +128,26 @@ async def work(name: str) -> None:
         asyncio.get_running_loop().add_signal_handler(number, end)
     with suppress(asyncio.CancelledError):
         await working
+    looking.cancel()
     kill_later(running.values(), SECONDS_FOR_FLOW_RUNS)
     async with get_client() as client:
         await put_back(client, list(running))
+
+
+async def look_again(began: datetime) -> None:
+    """Settle what outlived an earlier worker, and died after it."""
+    while True:
+        await asyncio.sleep(LONGEST_START.total_seconds())
+        try:
+            async with get_client() as client:
+                await settle_cut_off(client, this_service(), began)
+        except (httpx.HTTPError, PrefectException) as error:
+            logger.warning("Prefect's server was not asked for runs that were cut off: %s", error)
+
+
+def this_service() -> str:
+    """Identifier of the service that this worker belongs to."""
+    return service_identifier(Path(os.environ[MARK]))
 
 
 def _own_flow_runs() -> dict[UUID, int]:

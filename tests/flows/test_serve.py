@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from flows.cli import main
+from flows.service.folder import service_identifier
 from flows.service.processes import is_alive
 from flows.service.programs import API, DEPLOY, PAGE, WORKER
 from flows.service.recovery import MOST_TIMES, PUT_BACK, TAKEN_UP
@@ -237,6 +238,22 @@ def test_a_run_survives_the_killing_of_server_flow_run_and_worker(
     for title in ("Prefect's server", "the worker"):
         assert f"{title} died (killed by SIGKILL): started again in 0.5 s." in told
         assert f"{title} works again." in told
+
+
+def test_runs_of_another_machine_are_left_alone(service: Service) -> None:
+    mine, theirs = f"{service_identifier(service.folder)}:1", "another:1"
+    flow = service.deployed("second")["flow_id"]
+    runs = {}
+    for process in (mine, theirs):
+        body = {"flow_id": flow, "state": {"type": "RUNNING"}, "work_pool_name": "whence"}
+        runs[process] = service.ask("flow_runs/", body)["id"]
+        with service.client() as client:
+            client.update_flow_run(UUID(runs[process]), infrastructure_pid=process)
+        cancelling = {"state": {"type": "CANCELLING"}, "force": True}
+        service.ask(f"flow_runs/{runs[process]}/set_state", cancelling)
+    os.kill(service.state.pids[WORKER], signal.SIGKILL)
+    service.await_state(runs[mine], "CANCELLED")
+    assert service.run(runs[theirs])["state_type"] == "CANCELLING"
 
 
 def test_a_run_that_always_crashes_is_given_up_and_holds_nothing(service: Service) -> None:

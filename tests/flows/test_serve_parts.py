@@ -10,14 +10,18 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 import yaml
 from alembic import command
 from hypothesis import given
 from hypothesis import strategies as st
+from prefect import State
+from prefect.client.schemas.objects import FlowRun
 from prefect.states import AwaitingRetry, Crashed, Running
 
 from flows.api_guard import TOKEN
@@ -25,7 +29,7 @@ from flows.cli import main
 from flows.service.checks import LEAST_FREE, LONGEST_SILENCE, Facts, judge
 from flows.service.child import Child, Program
 from flows.service.deployments import are_there, find_examples, keep_switches
-from flows.service.folder import alone
+from flows.service.folder import alone, service_identifier
 from flows.service.plan import DATABASE, REPORTS, Plan, environment_of, prefect_database
 from flows.service.probes import (
     free_bytes,
@@ -36,7 +40,15 @@ from flows.service.probes import (
 )
 from flows.service.processes import children, descendants, is_alive, variable
 from flows.service.programs import API, PAGE, WORKER, program_of
-from flows.service.recovery import MOST_TIMES, PUT_BACK, TAKEN_UP, times_taken_up
+from flows.service.recovery import (
+    LONGEST_START,
+    MOST_TIMES,
+    PUT_BACK,
+    TAKEN_UP,
+    process_name,
+    times_taken_up,
+    was_cut_off,
+)
 from flows.service.restarts import FIRST_PAUSE, LONGEST_PAUSE, SECONDS_TO_FORGET, Restarts
 from flows.service.state import (
     Running as RunningService,
@@ -179,6 +191,36 @@ def test_a_run_that_crashed_is_taken_up_a_few_times_and_being_put_back_does_not_
     taken_up = AwaitingRetry(message=f"{TAKEN_UP} after a crash, time 1 of {MOST_TIMES}.")
     states = [Running(), put_back, Running(), crashed, taken_up, Running(), crashed]
     assert times_taken_up(states) == 1
+
+
+def test_what_other_machines_began_is_left_to_them() -> None:
+    began = datetime.now(UTC)
+    long_ago, just_now = began - timedelta(hours=1), began - timedelta(seconds=1)
+
+    def run(process: str | None, since: datetime, state: State[Any]) -> FlowRun:
+        state = state.model_copy(update={"timestamp": since})
+        return FlowRun(flow_id=uuid4(), infrastructure_pid=process, state=state)
+
+    def is_ours(process: str | None, since: datetime, later: float = 0) -> bool:
+        now = began + timedelta(seconds=later)
+        return was_cut_off(run(process, since, Running()), "5e1f", began, now)
+
+    assert is_ours(process_name("5e1f", 17), long_ago)
+    assert is_ours(process_name("5e1f", 17), just_now)
+    for other in (process_name("5e1f0", 17), process_name("0", 17), "17", "5e1f", "nomad:5e1f:17"):
+        assert not is_ours(other, long_ago)
+    assert not is_ours(process_name("5e1f", 17), began + timedelta(seconds=1))
+    assert is_ours(None, long_ago)
+    assert not is_ours(None, just_now)
+    assert is_ours(None, just_now, later=LONGEST_START.total_seconds())
+    assert not was_cut_off(FlowRun(flow_id=uuid4()), "5e1f", began, began)
+
+
+def test_the_identifier_of_a_service_stays_with_its_folder(tmp_path: Path) -> None:
+    first, second = tmp_path / "하나", tmp_path / "둘"
+    found = service_identifier(first)
+    assert service_identifier(first) == found != service_identifier(second)
+    assert service_identifier(first.rename(tmp_path / "셋")) == found
 
 
 def test_a_schedule_says_active_where_it_is_new_or_to_be_active() -> None:
