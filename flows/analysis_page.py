@@ -66,7 +66,8 @@ def share_table(report: Report) -> Table:
         SHARE_HEAD,
         tuple(_share_row(report, share) for share in leading),
         (False, False, True, False, True, True),
-        f"The {LEADING} largest shares of epistemic uncertainty U of each level, ± standard error",
+        f"The {LEADING} largest shares of epistemic uncertainty U of each level, ± standard error, "
+        "and what is best done there: its effect with the members as they are, not fitted anew",
     )
 
 

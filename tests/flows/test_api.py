@@ -434,6 +434,10 @@ def test_a_served_place_is_absolute_and_without_links(
     real = outside.resolve() / "served"
     assert served_place("in", "source") == real / "inner"
     assert served_place(str(real / "inner"), "source") == real / "inner"
+    for link in ("out", "out.yaml", "circle"):
+        with pytest.raises(InputError, match="must lie below the folder that the server serves"):
+            served_place(".", "source")
+        (real / link).unlink()
     assert served_place(".", "source") == real
 
 
