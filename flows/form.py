@@ -48,13 +48,18 @@ def form(*first: str, titles: Mapping[str, str] = NO_TITLES) -> ConfigDict:
     -------
     pydantic.ConfigDict
         Each property of the schema has a ``position``, by which Prefect's page orders them: a
-        database may forget in which order they came.
+        database may forget in which order they came. No error shows what was given: it may hold a
+        password.
     """
 
     def title(name: str, _: FieldInfo | ComputedFieldInfo) -> str:
         return titles.get(name) or in_words(name)
 
-    return ConfigDict(field_title_generator=title, json_schema_extra=_arranged(first))
+    return ConfigDict(
+        field_title_generator=title,
+        json_schema_extra=_arranged(first),
+        hide_input_in_errors=True,
+    )
 
 
 def in_words(name: str) -> str:

@@ -6,13 +6,13 @@ beside it, so no manifest can vouch for a pickle: a ledger outside of all runs d
 
 import os
 import pickle
+import re
 import uuid
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
 from tasks.errors import InputError
-from tasks.folder_names import inside
 from tasks.locations import data_folder, private_folder
 
 T = TypeVar("T")
@@ -67,11 +67,15 @@ def remember(digest: str) -> None:
     Raises
     ------
     InputError
-        If others may write to the ledger.
+        If it is no digest, or others may write to the ledger.
     """
     ledger = private_folder(_ledger())
     _check_owner(ledger)
-    (ledger / inside(digest)).touch(mode=0o600)
+    if not _is_digest(digest):
+        raise InputError(
+            f"A pickle is known by its SHA-256 in hexadecimal digits, got {digest!r:.60}."
+        )
+    (ledger / digest).touch(mode=0o600)
 
 
 def read_pickle(path: Path, kind: type[T]) -> T:
@@ -107,13 +111,13 @@ def read_pickle(path: Path, kind: type[T]) -> T:
     return content
 
 
+def _is_digest(text: str) -> bool:
+    return re.fullmatch("[0-9a-f]{64}", text) is not None
+
+
 def is_known(digest: str) -> bool:
     """Whether this installation wrote the pickle with this SHA-256, in hexadecimal digits."""
-    return (
-        len(digest) == len(sha256().hexdigest())
-        and digest.isalnum()
-        and (_ledger() / digest).is_file()
-    )
+    return _is_digest(digest) and (_ledger() / digest).is_file()
 
 
 def _ledger() -> Path:

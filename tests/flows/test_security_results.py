@@ -196,7 +196,7 @@ def test_a_team_that_shares_its_key_shares_models(
     pl.DataFrame({"speed": speed, "heat": 2 * speed + rng.normal(0, 1, 300)}).write_csv("line.csv")
     Path("graph.txt").write_text("speed -> heat\n", encoding="utf-8")
     fit, ask = ["scm", "fit", "graph.txt", "line.csv"], ["scm", "do", "scm-line", "speed=60"]
-    ask += ["--samples", "100", "--replicates", "2"]
+    ask += ["--samples", "100", "--replicates", "20"]
     monkeypatch.setenv("WHENCE_DATA", str(tmp_path / "one"))
     assert main(fit) == 0
     monkeypatch.setenv("WHENCE_DATA", str(tmp_path / "two"))

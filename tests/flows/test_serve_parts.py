@@ -1,6 +1,7 @@
 """Parts of `whence serve` that need no server: keepers, restarts, judgement, what is refused."""
 
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -8,9 +9,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -496,6 +499,16 @@ def test_a_file_that_cannot_be_deployed_is_refused(
     assert rule in capsys.readouterr().err
 
 
+def serve_from(environment: Path, plan: Plan) -> tuple[str, list[str]]:
+    """Why a service ends, and what it told."""
+    told: list[str] = []
+    supervisor = Supervisor(plan, told.append)
+    supervisor.stack.environment = environment
+    with pytest.raises(RunError) as refused:
+        supervisor.run()
+    return str(refused.value), told
+
+
 def test_a_program_that_dies_at_once_again_and_again_ends_the_service(
     plan: Plan, tmp_path: Path
 ) -> None:
@@ -503,19 +516,11 @@ def test_a_program_that_dies_at_once_again_and_again_ends_the_service(
     (broken / "bin").mkdir(parents=True)
     (broken / "bin" / "python3").write_text("#!/bin/sh\necho 'No module, 없음' >&2\nexit 3\n")
     (broken / "bin" / "python3").chmod(0o755)
-    told: list[str] = []
-    supervisor = Supervisor(plan, told.append)
-    supervisor.stack.environment = broken
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        with pytest.raises(
-            RunError, match=r"(?s)server died 5 times before it did its work.*없음"
-        ) as it:
-            supervisor.run()
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-    assert str(log_file(plan.folder, PAGE)) in str(it.value)
+    # A process of its own, since a supervisor ends all children that it does not know.
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        why, told = pool.submit(serve_from, broken, plan).result()
+    assert re.search(r"(?s)server died 5 times before it did its work.*없음", why)
+    assert str(log_file(plan.folder, PAGE)) in why
     died = [line for line in told if "Prefect's server died (exit code 3)" in line]
     assert [line.rpartition("again in ")[2] for line in died] == ["0.5 s.", "1 s.", "2 s.", "4 s."]
     assert told[-1] == "Ended."
