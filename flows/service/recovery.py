@@ -10,6 +10,7 @@ from prefect import State
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import (
     FlowRunFilter,
+    FlowRunFilterEndTime,
     FlowRunFilterState,
     FlowRunFilterStateType,
     WorkPoolFilter,
@@ -29,6 +30,10 @@ FLOW_RUN_ID = "PREFECT__FLOW_RUN_ID"
 SHOWN_TOGETHER = 200
 LONGEST_START = timedelta(minutes=1)
 """From when a worker takes a run to when it says which process carries it out."""
+LONGEST_REPORT = timedelta(seconds=20)
+"""From when a process says that it crashes to when its worker has taken up the run."""
+LONGEST_AGO = timedelta(hours=1)
+"""How long a run that crashed without its worker is taken up again; later it may be unwanted."""
 
 logger = logging.getLogger(__name__)
 
@@ -77,11 +82,13 @@ def was_cut_off(run: FlowRun, service: str, began: datetime, now: datetime) -> b
         return False
     if run.infrastructure_pid is None:
         return now - run.state.timestamp > LONGEST_START
-    return run.infrastructure_pid.partition(":")[:2] == (service, ":")
+    return _is_of(run, service)
 
 
 async def settle_cut_off(client: PrefectClient, service: str, began: datetime) -> None:
-    """Settle what an earlier worker of this service left: taken up again, or cancelled.
+    """Settle what earlier workers of this service left: taken up again, or cancelled.
+
+    A process may outlive its worker, and end well, or say itself that it crashes when it is ended.
 
     Parameters
     ----------
@@ -101,6 +108,11 @@ async def settle_cut_off(client: PrefectClient, service: str, began: datetime) -
         else:
             await client.set_flow_run_state(run.id, Crashed(message=GONE))
             await take_up(client, run.id)
+    now = datetime.now(UTC)
+    for run in await _crashed_since(client, now - LONGEST_AGO):
+        own = run.end_time is not None and run.end_time > max(began, now - LONGEST_REPORT)
+        if _is_of(run, service) and run.id not in alive and not own:
+            await take_up(client, run.id)
 
 
 async def take_up(client: PrefectClient, run: UUID) -> bool:
@@ -110,7 +122,6 @@ async def take_up(client: PrefectClient, run: UUID) -> bool:
         return False
     times = times_taken_up(states)
     if times == MOST_TIMES:
-        logger.warning("The flow run %s crashed after it was taken up %s times", run, times)
         return False
     message = f"{TAKEN_UP} after a crash, time {times + 1} of {MOST_TIMES}."
     await client.set_flow_run_state(run, AwaitingRetry(message=message))
@@ -126,12 +137,27 @@ async def put_back(client: PrefectClient, runs: Sequence[UUID]) -> None:
             await client.set_flow_run_state(run, AwaitingRetry(message=PUT_BACK))
 
 
+def _is_of(run: FlowRun, service: str) -> bool:
+    return (run.infrastructure_pid or "").partition(":")[:2] == (service, ":")
+
+
 async def _under_way(client: PrefectClient) -> list[FlowRun]:
     types = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
     state = FlowRunFilterState(type=FlowRunFilterStateType(any_=types))
+    return await _found(client, FlowRunFilter(state=state))
+
+
+async def _crashed_since(client: PrefectClient, then: datetime) -> list[FlowRun]:
+    state = FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.CRASHED]))
+    when = FlowRunFilterEndTime.model_validate({"after_": then})
+    return await _found(client, FlowRunFilter(state=state, end_time=when))
+
+
+async def _found(client: PrefectClient, what: FlowRunFilter) -> list[FlowRun]:
+    """Runs of the pool."""
     found: list[FlowRun] = []
     while page := await client.read_flow_runs(
-        flow_run_filter=FlowRunFilter(state=state),
+        flow_run_filter=what,
         work_pool_filter=WorkPoolFilter(name=WorkPoolFilterName(any_=[POOL])),
         limit=SHOWN_TOGETHER,
         offset=len(found),

@@ -227,7 +227,8 @@ def test_a_run_survives_the_killing_of_server_flow_run_and_worker(
     wait_for(lambda: service.run(run)["run_count"] == 2, SECONDS_FOR_A_RUN, "it was taken up")
     steps(6)
     os.kill(service.state.pids[WORKER], signal.SIGKILL)
-    done = service.completed(run)
+    done = service.await_state(run, "COMPLETED", "FAILED")
+    assert done["state_type"] == "COMPLETED"
     assert done["run_count"] == 1 + MOST_TIMES
     (manifest,) = manifests(root)
     assert manifest["digests"] == undisturbed
