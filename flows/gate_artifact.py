@@ -24,7 +24,7 @@ def show_gate(store: RunStore, record: Artifact, domain: str, run: str) -> None:
             check["column"],
             check["rule"],
             check["severity"],
-            f"{check['failing']} of {check['rows']}",
+            f"{check['failing']:,} of {check['rows']:,}",
             "; ".join(check["examples"]),
         )
         for check in checks[:SHOWN_CHECKS]
