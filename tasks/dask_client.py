@@ -4,7 +4,7 @@ import importlib
 import pickle
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from threading import Lock
@@ -21,6 +21,7 @@ _READING = Lock()
 """Python 3.11 reads source code in one thread at a time: in two it may fail."""
 WAIT_SECONDS = 30
 """For a scheduler to answer, and for a first worker of it."""
+SECONDS_TO_CLOSE = 20
 QUIET = {
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
@@ -72,7 +73,13 @@ def dask_pool(
         try:
             yield submit
         except (distributed.KilledWorker, CancelledError) as error:
+            pool.shutdown(wait=False)  # there may be no worker left to end what runs
+            if address is None:
+                _give_up(client)
             raise killed("A process of the Dask cluster") from error
+        except BaseException:
+            pool.shutdown(wait=False)
+            raise
 
 
 @dataclass(frozen=True)
@@ -131,6 +138,14 @@ def _client(address: str | None) -> Any:
             "both, or set WHENCE_RUNNER to threads or processes."
         ) from error
     return client
+
+
+def _give_up(client: Any) -> None:
+    """End a cluster of this process's own; the next loop starts another."""
+    _client.cache_clear()
+    with suppress(OSError, TimeoutError):
+        client.close(timeout=SECONDS_TO_CLOSE)
+        client.cluster.close(timeout=SECONDS_TO_CLOSE)
 
 
 def _local_cluster(distributed: Any) -> Any:
