@@ -110,8 +110,9 @@ async def settle_cut_off(client: PrefectClient, service: str, began: datetime) -
             await take_up(client, run.id)
     now = datetime.now(UTC)
     for run in await _crashed_since(client, now - LONGEST_AGO):
-        own = run.end_time is not None and run.end_time > max(began, now - LONGEST_REPORT)
-        if _is_of(run, service) and run.id not in alive and not own:
+        ended = run.end_time or now
+        is_seen_to = ended > began and now - ended < LONGEST_REPORT  # perhaps, by this worker
+        if _is_of(run, service) and run.id not in alive and not is_seen_to:
             await take_up(client, run.id)
 
 

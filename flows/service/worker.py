@@ -84,14 +84,14 @@ class RecoveringWorker(ProcessWorker):
 
             async with anyio.create_task_group() as group:
                 handle: ProcessHandle = await group.start(execute)
+                name = process_name(this_service(), handle.pid or 0)
                 if task_status:
-                    name = process_name(this_service(), handle.pid or 0)
                     cast("TaskStatus[str]", task_status).started(name)
         if ended is None or ended.status_code is None:
             raise RuntimeError("The process of the flow run could not be started.")
         taken_up = await take_up(self.client, flow_run.id)
         code = 0 if taken_up else ended.status_code
-        return ProcessWorkerResult(status_code=code, identifier=str(handle.pid))
+        return ProcessWorkerResult(status_code=code, identifier=name)
 
 
 class NoHooks:
