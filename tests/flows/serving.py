@@ -222,6 +222,17 @@ class Service:
         )
 
 
+@contextmanager
+def serving(service: Service, *deployments: Mapping[str, Any]) -> Iterator[Service]:
+    """A service that serves these deployments in the block, and leaves no process."""
+    service.deploy(*deployments)
+    try:
+        service.start()
+        yield service
+    finally:
+        service.clear_away()
+
+
 def manifests(root: Path) -> list[dict[str, Any]]:
     """Manifests of the runs of a run store, oldest first."""
     found = sorted(root.glob("*/*/manifest.json"), key=lambda path: path.parent.name)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
-from .serving import Service, deployment
+from .serving import Service, deployment, serving
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SECONDS = 60.0
@@ -28,13 +28,9 @@ Shoot = Callable[[Page, str], None]
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    service = Service(tmp_path_factory.mktemp("페이지"))
-    service.deploy(deployment("demo", {"domain": "demo"}))
-    try:
-        service.start()
+    folder = tmp_path_factory.mktemp("페이지")
+    with serving(Service(folder), deployment("demo", {"domain": "demo"})) as service:
         yield service
-    finally:
-        service.clear_away()
 
 
 @pytest.fixture(scope="module")

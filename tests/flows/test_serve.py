@@ -29,6 +29,7 @@ from .serving import (
     ended,
     manifests,
     run_three,
+    serving,
     two_domains,
     wait_for,
 )
@@ -54,13 +55,8 @@ def entries(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
 def service(
     tmp_path_factory: pytest.TempPathFactory, entries: list[dict[str, Any]]
 ) -> Iterator[Service]:
-    service = Service(tmp_path_factory.mktemp("service"))
-    service.deploy(*entries)
-    try:
-        service.start()
+    with serving(Service(tmp_path_factory.mktemp("service")), *entries) as service:
         yield service
-    finally:
-        service.clear_away()
 
 
 @pytest.fixture(scope="module")

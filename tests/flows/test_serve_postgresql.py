@@ -19,6 +19,7 @@ from .serving import (
     ended,
     manifests,
     run_three,
+    serving,
     two_domains,
 )
 
@@ -38,15 +39,12 @@ def service(tmp_path_factory: pytest.TempPathFactory, database: str) -> Iterator
     first, second = two_domains(tmp_path_factory.mktemp("databases"))
     hidden = {VARIABLE: database}
     service = Service(tmp_path_factory.mktemp("service"), "--database", f"env:{VARIABLE}", **hidden)
-    service.deploy(
+    with serving(
+        service,
         deployment("first", {"domain": str(first.contract)} | SIZES),
         deployment("second", {"domain": str(second.contract)} | SIZES),
-    )
-    try:
-        service.start()
+    ):
         yield service
-    finally:
-        service.clear_away()
 
 
 @pytest.fixture(scope="module")
