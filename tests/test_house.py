@@ -52,6 +52,7 @@ ROOMS = [
     "beliefs",
     "report",
 ]
+FLOORS = ["installation", "service", "release"]
 MAY_IMPORT_PREFECT = {"steps.py", "cache.py"}
 MOST_LINES = 250
 
@@ -104,6 +105,17 @@ def direction_offenders(root: Path) -> list[str]:
     return offences
 
 
+def floor_offenders(root: Path) -> list[str]:
+    """Packages of a service that import one above them."""
+    return [
+        f"{floor}/{path.stem} imports {name}"
+        for number, floor in enumerate(FLOORS)
+        for path in sorted((root / "flows" / floor).glob("*.py"))
+        for name in imported_modules(path)
+        if name.startswith(tuple(f"flows.{above}." for above in FLOORS[number + 1 :]))
+    ]
+
+
 def long_files(root: Path) -> list[str]:
     return [
         str(path.relative_to(root))
@@ -120,6 +132,11 @@ def test_rooms_import_in_one_direction() -> None:
     assert direction_offenders(ROOT) == []
 
 
+def test_a_service_s_packages_import_in_one_direction() -> None:
+    assert floor_offenders(ROOT) == []
+    assert all((ROOT / "flows" / floor / "__init__.py").is_file() for floor in FLOORS)
+
+
 def test_every_room_is_known() -> None:
     rooms = {path.name for path in (ROOT / "tasks").iterdir() if (path / "__init__.py").exists()}
     modules = {path.stem for path in (ROOT / "tasks").glob("*.py")} - {"__init__"}
@@ -134,6 +151,8 @@ def test_no_file_is_too_long() -> None:
 def crooked_house(tmp_path: Path) -> Path:
     files = {
         "flows/nightly.py": "from prefect import flow\n",
+        "flows/service/worker.py": "from flows.installation import state\n",
+        "flows/installation/state.py": "from flows.service import worker\n",
         "tasks/cache.py": "from prefect.cache_policies import INPUTS\n",
         "tasks/relations/steps.py": "import prefect\n",
         "tasks/relations/gate.py": "from tasks.attribution.shapley import shares\n",
@@ -155,4 +174,5 @@ def test_the_rules_see_a_crooked_house(crooked_house: Path) -> None:
         "tasks/relations/gate imports attribution",
         "tasks/report/text imports flows",
     ]
+    assert floor_offenders(crooked_house) == ["installation/state imports flows.service.worker"]
     assert long_files(crooked_house) == ["tasks/report/text.py"]

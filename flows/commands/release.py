@@ -50,8 +50,8 @@ def run_release(options: argparse.Namespace) -> None:
     if options.back == (options.environment is not None):
         raise InputError("Name the environment to release, or give --back; one of the two.")
     from flows.environment import quiet_environment
+    from flows.installation.state import service_folder
     from flows.release.release import find_service, go_back, release
-    from flows.service.state import service_folder
 
     quiet_environment(options.debug)
     service = find_service(service_folder())

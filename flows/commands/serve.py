@@ -46,10 +46,10 @@ def add_commands(subcommands: "argparse._SubParsersAction[argparse.ArgumentParse
 
 def run_serve(options: argparse.Namespace) -> int:
     """Carry out ``whence serve``."""
+    from flows.installation.plan import Plan, prefect_database
+    from flows.installation.state import service_folder
     from flows.service.deployment_file import find_deployments
     from flows.service.folder import alone, end_leftovers, turn_logs
-    from flows.service.plan import Plan, prefect_database
-    from flows.service.state import service_folder
     from flows.service.supervisor import Supervisor
 
     folder = service_folder()

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
-from flows.release.databases import Database
-from flows.release.postgresql import drop, make_copy
-from flows.release.service import Service, page_database
+from flows.installation.databases import Database
+from flows.installation.postgresql import drop, make_copy
+from flows.installation.release_state import Release, deployments_of
+from flows.installation.service import Service, page_database
+from flows.installation.state import Running, log_file, read_state
 from flows.service.child import Child, Program
-from flows.service.release_state import Release, deployments_of
-from flows.service.state import Running, log_file, read_state
 from tasks.beliefs.registry_url import VARIABLE as REGISTRY_VARIABLE
 from tasks.errors import RunError, last_lines
 from tasks.installation_key import KEY

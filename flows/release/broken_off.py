@@ -4,10 +4,10 @@ import sys
 
 from filelock import Timeout
 
+from flows.installation.release_state import release_lock
+from flows.installation.service import Service, adopt_variables
+from flows.installation.state import running_service, service_folder
 from flows.release.ending import take_back
-from flows.release.service import Service, adopt_variables
-from flows.service.release_state import release_lock
-from flows.service.state import running_service, service_folder
 from tasks.errors import RunError
 
 

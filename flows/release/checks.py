@@ -5,15 +5,15 @@ import time
 from pathlib import Path
 
 from flows.api_guard import TOKEN
-from flows.release.migrations import registry_rows
-from flows.release.service import Service
+from flows.installation.migrations import registry_rows
+from flows.installation.release_state import Version
+from flows.installation.service import Service
+from flows.installation.state import Running
 from flows.release.telling import Tell, timed
 from flows.service.checks import LONGEST_SILENCE
 from flows.service.health import ask, last_heartbeat, page_answers
 from flows.service.probes import missing_deployments
 from flows.service.programs import worker_name
-from flows.service.release_state import Version
-from flows.service.state import Running
 from tasks.errors import RunError
 
 RUNS = "/api/v1/runs"

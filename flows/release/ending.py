@@ -3,12 +3,7 @@
 import time
 from datetime import UTC, datetime
 
-from flows.release.beside import Beside
-from flows.release.page import client_of, pause
-from flows.release.service import Service
-from flows.release.telling import Tell, timed
-from flows.service.folder import end_leftovers
-from flows.service.release_state import (
+from flows.installation.release_state import (
     Release,
     Released,
     Version,
@@ -17,7 +12,12 @@ from flows.service.release_state import (
     read_answer,
     read_release,
 )
-from flows.service.state import running_service
+from flows.installation.service import Service
+from flows.installation.state import running_service
+from flows.release.beside import Beside
+from flows.release.page import client_of, pause
+from flows.release.telling import Tell, timed
+from flows.service.folder import end_leftovers
 from tasks.errors import RunError
 
 SECONDS_BETWEEN_LOOKS = 0.2

@@ -8,22 +8,22 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from flows.release.checks import check_programs, check_registry
-from flows.release.databases import prune
-from flows.release.ending import confirm, switch, take_back
-from flows.release.environments import ask_version, check_releasable
-from flows.release.page import client_of, is_paused, pause, wait_for_runs
-from flows.release.service import Service, adopt_variables
-from flows.release.telling import Tell, timed
-from flows.release.trial import try_beside
-from flows.service.release_state import (
+from flows.installation.databases import prune
+from flows.installation.environments import ask_version, check_releasable
+from flows.installation.release_state import (
     Release,
     Version,
     keep,
     read_released,
     release_lock,
 )
-from flows.service.state import running_service
+from flows.installation.service import Service, adopt_variables
+from flows.installation.state import running_service
+from flows.release.checks import check_programs, check_registry
+from flows.release.ending import confirm, switch, take_back
+from flows.release.page import client_of, is_paused, pause, wait_for_runs
+from flows.release.telling import Tell, timed
+from flows.release.trial import try_beside
 from tasks.errors import InputError, RunError
 
 SECONDS_FOR_THE_LOCK = 2.0

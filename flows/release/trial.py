@@ -4,15 +4,15 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
+from flows.installation.databases import Database
+from flows.installation.migrations import bring_page, bring_registry, registry_rows
+from flows.installation.release_state import Release, Version
+from flows.installation.service import Service
 from flows.release.beside import Beside
 from flows.release.checks import check_programs
-from flows.release.databases import Database
-from flows.release.migrations import bring_page, bring_registry, registry_rows
 from flows.release.page import client_of, run_small_job
-from flows.release.service import Service
 from flows.release.switched_off import identifiers, switch_off
 from flows.release.telling import Tell, timed
-from flows.service.release_state import Release, Version
 from tasks.errors import RunError
 from tasks.run_store import RunStore
 from tasks.store_check import StoreCheck

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flows.service.state import Running
+from flows.installation.state import Running
 
 LEAST_FREE = 2 * 1024**3
 """Bytes; a run of the larger domains keeps some hundred million."""

@@ -16,7 +16,7 @@ from prefect.exceptions import ObjectAlreadyExists
 from prefect.variables import Variable
 from prefect.workers.process import ProcessWorker
 
-from flows.release.identity import code_digest
+from flows.installation.identity import code_digest
 from flows.service.deployment_file import read_deployments
 from flows.service.health import POOL
 from tasks.bayes.digests import digest_of

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from flows.service.processes import all_processes, end_all, variable
-from flows.service.state import MARK, identifier_file, log_file, prefect_home, supervisor_lock
+from flows.installation.processes import all_processes, end_all, variable
+from flows.installation.state import MARK, identifier_file, log_file, prefect_home, supervisor_lock
 from tasks.errors import InputError
 from tasks.locations import private_folder
 from tasks.whole_files import whole_file

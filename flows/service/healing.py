@@ -5,10 +5,10 @@ import sys
 import time
 from pathlib import Path
 
+from flows.installation.plan import Plan, environment_of
+from flows.installation.release_state import is_held, read_release, release_lock
+from flows.installation.state import log_file
 from flows.service.child import Child, Program
-from flows.service.plan import Plan, environment_of
-from flows.service.release_state import is_held, read_release, release_lock
-from flows.service.state import log_file
 
 RELEASE = "release"
 BROKEN_OFF = ("-m", "flows.release.broken_off")

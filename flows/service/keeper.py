@@ -12,7 +12,7 @@ import subprocess
 import sys
 from contextlib import suppress
 
-from flows.service.processes import adopt_orphans, children, descendants, end_all, reap
+from flows.installation.processes import adopt_orphans, children, descendants, end_all, reap
 
 SECONDS_BETWEEN_LOOKS = 1.0
 STANDARD_INPUT, STANDARD_ERROR = 0, 2

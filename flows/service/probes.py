@@ -10,13 +10,13 @@ from sqlalchemy import URL, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from flows.installation.plan import prefect_database
+from flows.installation.processes import is_alive
+from flows.installation.state import Running, running_service
 from flows.service.checks import Facts
 from flows.service.deployment_file import read_deployments
 from flows.service.health import api_answers, ask, last_heartbeat, page_answers
-from flows.service.plan import prefect_database
-from flows.service.processes import is_alive
 from flows.service.programs import WORKER, worker_name
-from flows.service.state import Running, running_service
 from tasks.bayes.stan_program import compiled_programs
 from tasks.bayes.toolchain import find_toolchain
 from tasks.beliefs.registry import Registry

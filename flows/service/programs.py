@@ -6,9 +6,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from flows.api_guard import TOKEN
+from flows.installation.plan import DATABASE, Plan, environment_of, prefect_database
+from flows.installation.state import log_file
 from flows.service.child import Program
-from flows.service.plan import DATABASE, Plan, environment_of, prefect_database
-from flows.service.state import log_file
 
 PAGE, WORKER, API, DEPLOY = "page", "worker", "api", "deploy"
 TITLES = {PAGE: "Prefect's server", WORKER: "the worker", API: "the HTTP service"}

@@ -19,8 +19,8 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import AwaitingRetry, Cancelled, Crashed
 
+from flows.installation.processes import all_processes, variable
 from flows.service.health import POOL
-from flows.service.processes import all_processes, variable
 
 MOST_TIMES = 2
 TAKEN_UP = "Taken up again"

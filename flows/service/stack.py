@@ -5,11 +5,11 @@ from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
+from flows.installation.plan import Plan, address
+from flows.installation.state import log_file
 from flows.service.child import Child, ending
 from flows.service.health import api_answers, ask, last_heartbeat, page_answers
-from flows.service.plan import Plan, address
 from flows.service.programs import API, DEPLOY, PAGE, TITLES, program_of, worker_name
-from flows.service.state import log_file
 from tasks.errors import RunError, last_lines
 
 SECONDS_TO_START = 300.0

@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
+from flows.installation.plan import Plan, address
+from flows.installation.processes import adopt_orphans, children, end_all, reap
+from flows.installation.release_state import keep
+from flows.installation.state import Running, forget_state, log_file, write_state
 from flows.service.child import ending
 from flows.service.healing import Healing
-from flows.service.plan import Plan, address
-from flows.service.processes import adopt_orphans, children, end_all, reap
 from flows.service.programs import API, PAGE, TITLES, WORKER
-from flows.service.release_state import keep
 from flows.service.restarts import MOST_FAILURES, Restarts
 from flows.service.stack import SECONDS_TO_START
-from flows.service.state import Running, forget_state, log_file, write_state
 from flows.service.switching import Switching, first_stack
 from tasks.errors import RunError
 

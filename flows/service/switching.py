@@ -5,13 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from flows.release.databases import Database
-from flows.release.migrations import bring_page, bring_registry
-from flows.release.service import page_database, registry_database
-from flows.service.deployment_file import NAME as DEPLOYMENTS
-from flows.service.hand_over import HandOver
-from flows.service.plan import Plan
-from flows.service.release_state import (
+from flows.installation.databases import Database
+from flows.installation.migrations import bring_page, bring_registry
+from flows.installation.plan import Plan
+from flows.installation.release_state import (
     RELEASED,
     Answer,
     Release,
@@ -21,6 +18,9 @@ from flows.service.release_state import (
     read_release,
     served_version,
 )
+from flows.installation.service import page_database, registry_database
+from flows.service.deployment_file import NAME as DEPLOYMENTS
+from flows.service.hand_over import HandOver
 from flows.service.stack import Stack
 from tasks.errors import InputError, RunError
 from tasks.locations import resource

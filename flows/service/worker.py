@@ -28,9 +28,10 @@ from prefect.workers.process import (
     ProcessWorkerResult,
 )
 
+from flows.installation.processes import descendants, kill_later
+from flows.installation.state import MARK
 from flows.service.folder import service_identifier
 from flows.service.health import POOL
-from flows.service.processes import descendants, kill_later
 from flows.service.recovery import (
     LONGEST_START,
     flow_run_processes,
@@ -39,7 +40,6 @@ from flows.service.recovery import (
     settle_cut_off,
     take_up,
 )
-from flows.service.state import MARK
 
 FLOW_RUN = command_to_string([sys.executable, "-m", "flows.service.flow_run"])
 SECONDS_FOR_FLOW_RUNS = 10.0

@@ -181,13 +181,13 @@ def killed_until_done(
             compare(kills[-1], ended, finished)
         if not ended.was_killed:
             break
-        finished = set(ended.steps)
-        left = [title for title in undisturbed.steps if title not in finished]
+        finished |= set(ended.steps)
+        left = [title for title in undisturbed.steps if title not in ended.steps]
         under_way = left[0] if left else END
         kills.append(
             Kill(
                 second=ended.seconds,
-                under_way=under_way if finished else START,
+                under_way=under_way if ended.steps else START,
                 finished=len(finished),
                 false_wholes=false_wholes(place, expected),
             )
@@ -200,7 +200,7 @@ def killed_until_done(
 
 
 def compare(kill: Kill, ended: Ended, finished: set[str]) -> None:
-    """What the run after a kill made of the steps that were finished before it."""
+    """What the run after a kill made of the steps that any run before it had finished."""
     known = {title: cached for title, cached in ended.steps.items() if title in finished}
     kill.cached = sum(known.values())
     kill.computed_again = [title for title, cached in known.items() if not cached]

@@ -15,10 +15,12 @@ from pathlib import Path
 import httpx
 import psycopg
 
-from flows.release.identity import revisions
+from flows.installation.identity import revisions
+from flows.release.beside import NAME as BESIDE
+from flows.service.folder import end_leftovers
 from flows.service.health import ask
 
-from .serving import Service
+from .serving import Service, deployment, serving
 
 ROOT = Path(__file__).parents[2]
 SECONDS_FOR_A_RELEASE = 2400.0
@@ -141,6 +143,17 @@ def hammer_of(service: Service) -> "Hammer":
             "read": f"{page}/api/work_pools/whence",
         }
     )
+
+
+@contextmanager
+def serving_demo(service: Service, environment: Path) -> Iterator[None]:
+    """The demo served from an environment in the block; no process is left, of a trial either."""
+    service.command[0] = str(environment / "bin" / "python3")
+    try:
+        with serving(service, deployment("demo", {"domain": "demo"})):
+            yield
+    finally:
+        end_leftovers(service.folder / BESIDE / "service")
 
 
 @dataclass

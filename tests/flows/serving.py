@@ -20,9 +20,9 @@ from prefect import get_client
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from flows.installation.processes import all_processes, end_all, variable
+from flows.installation.state import MARK, Running, read_state
 from flows.service.health import ask
-from flows.service.processes import all_processes, end_all, variable
-from flows.service.state import MARK, Running, read_state
 
 from .conftest import SmallDatabase
 
@@ -53,7 +53,7 @@ def wait_for(what: Callable[[], Any], seconds: float, why: str) -> Any:
     deadline = time.monotonic() + seconds
     while not (found := what()):
         assert time.monotonic() < deadline, f"{why} within {seconds:.0f} seconds"
-        time.sleep(0.1)
+        time.sleep(0.05)
     return found
 
 

@@ -10,8 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +18,6 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from prefect.settings import PREFECT_API_URL
 
@@ -33,16 +31,18 @@ from flows.commands.api import listening, run_api
 from tasks.errors import InputError
 from tasks.run_store import RunStore
 
+from .api_parts import Serve, client_of
+from .serving import wait_for
+
 CONFLICT, SBC, UPDATE = (f"/api/v1/bayesian/{name}" for name in SERVICES)
 RUNS = "/api/v1/runs"
+SECONDS = 30.0
 TOKEN = "t0ken-of/this+test"  # noqa: S105 (no password)
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 HOSTILE = "x<script>alert(1)</script>;id"
 JSON = {"Content-Type": "application/json"}
 QUICK = {"validation_type": "quick", "num_simulations": 20}
 ABOUT = {"client_id": "acme", "model_id": "media_mix"}
-
-Serve = Callable[..., AbstractContextManager[httpx.Client]]
 
 
 class Work:
@@ -77,42 +77,20 @@ def serve(tmp_path: Path, work: Work, monkeypatch: pytest.MonkeyPatch) -> Serve:
     monkeypatch.setenv("WHENCE_RUNS", str(tmp_path / "runs"))
     monkeypatch.delenv("WHENCE_API_DATA", raising=False)
 
-    @contextmanager
-    def served(token: str | None = None) -> Iterator[httpx.Client]:
-        app = create_app(JobQueue(tmp_path / "jobs", work), token)
-        with listening("127.0.0.1", 0) as listener:
-            server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on"))
-            thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-            thread.start()
-            try:
-                wait_for(lambda: server.started)
-                port = listener.getsockname()[1]
-                with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
-                    yield client
-            finally:
-                server.should_exit = True
-                thread.join()
+    def served(token: str | None = None) -> AbstractContextManager[httpx.Client]:
+        return client_of(create_app(JobQueue(tmp_path / "jobs", work), token))
 
     return served
 
 
-def wait_for(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        time.sleep(0.02)
-    raise AssertionError("what was waited for never came")
-
-
-def ended(client: httpx.Client, address: str, seconds: float = 30.0) -> dict[str, Any]:
+def ended(client: httpx.Client, address: str, seconds: float = SECONDS) -> dict[str, Any]:
     """A job once it neither waits nor runs."""
 
     def state() -> dict[str, Any] | None:
         job: dict[str, Any] = client.get(address).json()
         return None if job["state"] in ("queued", "running") else job
 
-    found: dict[str, Any] = wait_for(state, seconds)
+    found: dict[str, Any] = wait_for(state, seconds, "the job ended")
     return found
 
 
@@ -451,7 +429,9 @@ def test_a_job_is_accepted_with_an_address_that_tells_all_of_it(serve: Serve, wo
         assert accepted["state"] == "queued"
         assert answer.headers["location"] == accepted["address"] == f"{RUNS}/{accepted['job']}"
         running = wait_for(
-            lambda: (job := client.get(accepted["address"]).json())["state"] == "running" and job
+            lambda: (job := client.get(accepted["address"]).json())["state"] == "running" and job,
+            SECONDS,
+            "the job ran",
         )
         assert running["report"] is None
         early = client.get(f"{accepted['address']}/report")
@@ -519,7 +499,7 @@ def test_a_full_queue_asks_to_come_again(serve: Serve, work: Work) -> None:
     work.may_end.clear()
     with serve() as client:
         address = client.post(SBC, json=QUICK).json()["address"]
-        wait_for(lambda: client.get(address).json()["state"] == "running")
+        wait_for(lambda: client.get(address).json()["state"] == "running", SECONDS, "it ran")
         waiting = [client.post(SBC, json=QUICK).status_code for _ in range(MOST_WAITING)]
         answer = client.post(SBC, json=QUICK)
         assert waiting == [202] * MOST_WAITING
@@ -576,7 +556,9 @@ def test_the_examples_of_the_page_work_in_a_shell(serve: Serve, work: Work) -> N
                 done = subprocess.run(["sh", "-c", f"{words} -s"], capture_output=True, check=True)
                 assert json.loads(done.stdout)["state"] == "queued"
     assert len(commands) == 7
-    wait_for(lambda: [service for service, _ in work.seen] == list(SERVICES))
+    wait_for(
+        lambda: [service for service, _ in work.seen] == list(SERVICES), SECONDS, "all jobs ran"
+    )
 
 
 def test_nothing_can_break_out_of_the_page(serve: Serve) -> None:
@@ -675,14 +657,16 @@ def test_the_command_serves_a_calibration_and_is_restarted(tmp_path: Path) -> No
         assert report == json.loads((folder / "report.json").read_text(encoding="utf-8"))
         assert report["status"]
         second, third = (client.post(UPDATE, json={"session_id": name}) for name in ("a", "b"))
-        child = wait_for(lambda: child_of(process))
+        child = wait_for(lambda: child_of(process), SECONDS, "a job had a process")
         assert TOKEN not in Path(f"/proc/{child}/environ").read_text("utf-8")
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=60)
         assert not Path(f"/proc/{child}").exists()
     with command(environment) as (process, client):
-        wait_for(lambda: client.get(second.headers["location"]).json()["began"])
-        wait_for(lambda: client.get(third.headers["location"]).json()["began"], seconds=120)
+        for job in (second, third):
+            wait_for(
+                lambda at=job.headers["location"]: client.get(at).json()["began"], 120, "it began"
+            )
         assert client.get(first).json() == done
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=60) == 0

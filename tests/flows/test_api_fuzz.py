@@ -1,17 +1,14 @@
 """The HTTP service holds to its own OpenAPI document, whatever is sent to it."""
 
 import json
-import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import schemathesis
-import uvicorn
 from fastapi import FastAPI, Response
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -27,8 +24,9 @@ from schemathesis.specs.openapi.checks import (
 from flows.api import create_app
 from flows.api_jobs import JobQueue
 from flows.api_services import SERVICES
-from flows.commands.api import listening
 from tasks.run_store import RunStore
+
+from .api_parts import served
 
 Case = schemathesis.Case[Any]
 TOKEN = "t0ken"  # noqa: S105 (no password)
@@ -60,20 +58,6 @@ OBJECTS = st.dictionaries(
 async def nothing(service: str, values: Mapping[str, Any]) -> str:
     """No real work is done."""
     return "x/1"
-
-
-@contextmanager
-def served(app: FastAPI) -> Iterator[str]:
-    """The address of an application on a free port of this machine."""
-    with listening("127.0.0.1", 0) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture(scope="module")

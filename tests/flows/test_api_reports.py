@@ -4,24 +4,21 @@ import json
 import os
 import shutil
 import socket
-import threading
-import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from urllib.parse import quote
 
 import httpx
 import pytest
-import uvicorn
 
 from flows.api import create_app
 from flows.api_jobs import JobQueue
 from flows.api_reports import HEADERS, MOST_LISTED
-from flows.commands.api import listening
 from tasks.report.data_docs import DATA_DOCS
 from tasks.run_store import MANIFEST, Artifact, RunStore
+
+from .api_parts import Serve, client_of
 
 TOKEN = "a-token-of-this-test"  # noqa: S105 (no password)
 RUN = "상점/2026-01-02T03-04-05-678-abcdef"
@@ -29,32 +26,16 @@ HOSTILE = "<script>alert(1)</script>\u202e&x"
 PAGE = "<!DOCTYPE html><title>상점</title><style>p{color:red}</style><p>1</p>"
 BINARY = bytes(range(256))
 
-Serve = Callable[..., AbstractContextManager[httpx.Client]]
-
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Serve:
     """Serve on a free port of this machine while a block lasts."""
 
-    @contextmanager
-    def served(token: str | None = None) -> Iterator[httpx.Client]:
-        async def never(service: str, values: object) -> str:
-            raise AssertionError(service, values)
+    async def never(service: str, values: object) -> str:
+        raise AssertionError(service, values)
 
-        app = create_app(JobQueue(tmp_path / "jobs", never), token)
-        with listening("127.0.0.1", 0) as listener:
-            server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on"))
-            thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-            thread.start()
-            try:
-                while not server.started:
-                    time.sleep(0.02)
-                port = listener.getsockname()[1]
-                with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
-                    yield client
-            finally:
-                server.should_exit = True
-                thread.join()
+    def served(token: str | None = None) -> AbstractContextManager[httpx.Client]:
+        return client_of(create_app(JobQueue(tmp_path / "jobs", never), token))
 
     return served
 

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from flows.installation.release_state import UNDER_WAY, read_release, read_released
 from flows.release.beside import NAME as BESIDE
-from flows.service.folder import end_leftovers
-from flows.service.release_state import UNDER_WAY, read_release, read_released
 from tasks.beliefs.registry import Registry
 from tasks.beliefs.tables import SessionRow
 
@@ -27,10 +26,11 @@ from .release_parts import (
     is_paused,
     make_environment,
     release,
+    serving_demo,
     serving_version,
     whence,
 )
-from .serving import Service, deployment, wait_for
+from .serving import Service, wait_for
 
 OLD, NEW = "0.1.0", "0.1.1"
 NIGHT = "밤새 도는 런"
@@ -96,8 +96,6 @@ def good(environments: Path) -> Path:
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory, old: Path) -> Iterator[Service]:
     service = Service(tmp_path_factory.mktemp("service"))
-    service.command[0] = str(old / "bin" / "python3")
-    service.deploy(deployment("demo", {"domain": "demo"}))
     with registry(service).transaction("adding") as session:
         session.add(
             SessionRow(
@@ -110,12 +108,8 @@ def service(tmp_path_factory: pytest.TempPathFactory, old: Path) -> Iterator[Ser
                 run_digest="0" * 64,
             )
         )
-    try:
-        service.start()
+    with serving_demo(service, old):
         yield service
-    finally:
-        service.clear_away()
-        end_leftovers(service.folder / BESIDE / "service")
 
 
 @pytest.fixture

@@ -23,17 +23,13 @@ from sqlalchemy import make_url
 
 from flows.api_jobs import JobQueue
 from flows.cli import main
-from flows.release.databases import MOST_KEPT, Database, copy_sqlite, prune
-from flows.release.environments import ask_version, check_releasable, newer
-from flows.release.identity import KINDS, identity, revisions
-from flows.release.postgresql import drop, dump, load, make_copy
-from flows.release.registry import migrate, rows
-from flows.release.switched_off import identifiers, switch_off
-from flows.release.telling import timed
-from flows.service.gate import Gate, wait_at_gate
-from flows.service.graceful import CLOSING
-from flows.service.plan import Plan
-from flows.service.release_state import (
+from flows.installation.databases import MOST_KEPT, Database, copy_sqlite, prune
+from flows.installation.environments import ask_version, check_releasable, newer
+from flows.installation.identity import KINDS, identity, revisions
+from flows.installation.plan import Plan
+from flows.installation.postgresql import drop, dump, load, make_copy
+from flows.installation.registry import migrate, rows
+from flows.installation.release_state import (
     Answer,
     Release,
     Released,
@@ -49,6 +45,10 @@ from flows.service.release_state import (
     release_lock,
     served_version,
 )
+from flows.release.switched_off import identifiers, switch_off
+from flows.release.telling import timed
+from flows.service.gate import Gate, wait_at_gate
+from flows.service.graceful import CLOSING
 from flows.service.switching import first_stack
 from tasks.beliefs.registry import Registry
 from tasks.beliefs.registry_schema import alembic_config

@@ -8,8 +8,6 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from flows.release.beside import NAME as BESIDE
-from flows.service.folder import end_leftovers
 from tests.conftest import NewDatabase
 
 from .release_parts import (
@@ -21,9 +19,10 @@ from .release_parts import (
     make_environment,
     postgresql_programs,
     release,
+    serving_demo,
     serving_version,
 )
-from .serving import Service, deployment
+from .serving import Service
 
 PASSWORD = "geheim-1234"  # noqa: S105 (the server does not ask for it)
 VARIABLE = "WHENCE_TEST_DATABASE"
@@ -64,14 +63,8 @@ def service(
     path = f"{postgresql_programs(postgres_server)}{os.pathsep}{os.environ['PATH']}"
     folder = tmp_path_factory.mktemp("service")
     service = Service(folder, "--database", f"env:{VARIABLE}", PATH=path, **databases)
-    service.command[0] = str(old / "bin" / "python3")
-    service.deploy(deployment("demo", {"domain": "demo"}))
-    try:
-        service.start()
+    with serving_demo(service, old):
         yield service
-    finally:
-        service.clear_away()
-        end_leftovers(service.folder / BESIDE / "service")
 
 
 def names(server: str) -> set[str]:

@@ -11,11 +11,11 @@ from uuid import UUID
 import pytest
 
 from flows.cli import main
+from flows.installation.processes import is_alive
+from flows.installation.state import log_file, running_service
 from flows.service.folder import service_identifier
-from flows.service.processes import is_alive
 from flows.service.programs import API, DEPLOY, PAGE, WORKER
 from flows.service.recovery import MOST_TIMES, PUT_BACK, TAKEN_UP
-from flows.service.state import log_file, running_service
 
 from .conftest import SIZES
 from .serving import (

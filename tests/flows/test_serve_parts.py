@@ -29,11 +29,23 @@ from prefect.states import AwaitingRetry, Crashed, Running
 
 from flows.api_guard import TOKEN
 from flows.cli import main
+from flows.installation.plan import DATABASE, REPORTS, Plan, environment_of, prefect_database
+from flows.installation.processes import children, descendants, is_alive, variable
+from flows.installation.state import (
+    Running as RunningService,
+)
+from flows.installation.state import (
+    forget_state,
+    log_file,
+    read_state,
+    running_service,
+    supervisor_lock,
+    write_state,
+)
 from flows.service.checks import LEAST_FREE, LONGEST_SILENCE, Facts, judge
 from flows.service.child import Child, Program
 from flows.service.deployments import are_there, find_examples, keep_switches
 from flows.service.folder import alone, service_identifier
-from flows.service.plan import DATABASE, REPORTS, Plan, environment_of, prefect_database
 from flows.service.probes import (
     free_bytes,
     prefect_fault,
@@ -41,7 +53,6 @@ from flows.service.probes import (
     registry_fault,
     stan_faults,
 )
-from flows.service.processes import children, descendants, is_alive, variable
 from flows.service.programs import API, PAGE, WORKER, program_of
 from flows.service.recovery import (
     LONGEST_START,
@@ -53,17 +64,6 @@ from flows.service.recovery import (
     was_cut_off,
 )
 from flows.service.restarts import FIRST_PAUSE, LONGEST_PAUSE, SECONDS_TO_FORGET, Restarts
-from flows.service.state import (
-    Running as RunningService,
-)
-from flows.service.state import (
-    forget_state,
-    log_file,
-    read_state,
-    running_service,
-    supervisor_lock,
-    write_state,
-)
 from flows.service.supervisor import Supervisor
 from tasks.beliefs.registry import Registry
 from tasks.beliefs.registry_schema import alembic_config

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
-from flows.release.postgresql import dump, load
+from flows.installation.postgresql import dump, load
 from tasks.errors import RunError
 from tasks.whole_files import whole_file
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flows.environment import QUIET
-from flows.release.databases import Database
-from flows.service.plan import NO_PROXY, prefect_database
-from flows.service.processes import variables
-from flows.service.state import Running, prefect_home, read_state
+from flows.installation.databases import Database
+from flows.installation.plan import NO_PROXY, prefect_database
+from flows.installation.processes import variables
+from flows.installation.state import Running, prefect_home, read_state
 from tasks.beliefs.registry_url import database_url
 from tasks.errors import InputError
 

@@ -1,4 +1,4 @@
-"""Who this environment is: ``python -m flows.release.identity`` tells it as JSON."""
+"""Who this environment is: ``python -m flows.installation.identity`` tells it as JSON."""
 
 import ast
 import sys
@@ -7,7 +7,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-from flows.service.release_state import Revisions, Version
+from flows.installation.release_state import Revisions, Version
 from tasks.bayes.digests import digest_of
 from tasks.locations import resource
 

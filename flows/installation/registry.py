@@ -1,4 +1,4 @@
-"""The registry of beliefs as this version sees it: ``python -m flows.release.registry ...``.
+"""The registry of beliefs as this version sees it: ``python -m flows.installation.registry ...``.
 
 ``migrate REVISION`` brings it to a revision, ``rows`` tells as JSON how many rows its tables hold.
 """

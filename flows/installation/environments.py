@@ -5,11 +5,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from flows.service.release_state import Version
+from flows.installation.release_state import Version
 from tasks.errors import InputError, last_lines
 
 SECONDS_TO_ANSWER = 120
-WHO = ("-P", "-m", "flows.release.identity")
+WHO = ("-P", "-m", "flows.installation.identity")
 
 
 def python_of(environment: Path) -> Path:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
-from flows.release.databases import Database
-from flows.release.environments import newer, python_of
-from flows.service.plan import DATABASE
-from flows.service.release_state import Version
+from flows.installation.databases import Database
+from flows.installation.environments import newer, python_of
+from flows.installation.plan import DATABASE
+from flows.installation.release_state import Version
 from tasks.beliefs.registry_url import VARIABLE
 from tasks.errors import RunError, last_lines
 
@@ -72,7 +72,7 @@ def bring_page(page: Database, to: Version, other: Version) -> None:
 
 
 def _registry(*words: str) -> tuple[str, ...]:
-    return ("flows.release.registry", *words)
+    return ("flows.installation.registry", *words)
 
 
 def _run(version: Version, module: tuple[str, ...], urls: Mapping[str, URL]) -> str:

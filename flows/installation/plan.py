@@ -10,7 +10,7 @@ from sqlalchemy import URL
 
 from flows.api_guard import TOKEN
 from flows.environment import QUIET
-from flows.service.state import MARK, prefect_home
+from flows.installation.state import MARK, prefect_home
 from tasks.errors import InputError
 from tasks.relations.location import find_location, refuse_block
 
