@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from sqlalchemy import URL, text
+from sqlalchemy import URL, NullPool, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -25,6 +25,7 @@ from tasks.locations import resource
 
 MIGRATIONS = ("server", "database", "_migrations")
 SHOWN_TOGETHER = 200
+REVISIONS = text("SELECT version_num FROM alembic_version")
 
 
 def look(folder: Path, runs: str) -> Facts:
@@ -77,7 +78,7 @@ def prefect_fault(database: str | None, folder: Path) -> str | None:
     """
     try:
         url = prefect_database(database, folder)
-        found = asyncio.run(_revisions(url))
+        found = _revisions(url)
     except InputError as error:
         return str(error)
     except (SQLAlchemyError, OSError) as error:
@@ -98,14 +99,19 @@ def prefect_heads(backend: str) -> list[str]:
     return ScriptDirectory(str(migrations), version_locations=[versions]).get_heads()
 
 
-async def _revisions(url: URL) -> list[str]:
-    engine = create_async_engine(url)
-    try:
-        async with engine.connect() as connection:
-            rows = await connection.execute(text("SELECT version_num FROM alembic_version"))
-            return [str(row[0]) for row in rows]
-    finally:
-        await engine.dispose()
+def _revisions(url: URL) -> list[str]:
+    if url.get_backend_name() != "sqlite":
+        return asyncio.run(_revisions_by_asyncpg(url))
+    # aiosqlite leaves a thread behind, and its traceback, where it cannot connect.
+    engine = create_engine(url.set(drivername="sqlite"), poolclass=NullPool)
+    with engine.connect() as connection:
+        return list(connection.scalars(REVISIONS))
+
+
+async def _revisions_by_asyncpg(url: URL) -> list[str]:
+    engine = create_async_engine(url, poolclass=NullPool)
+    async with engine.connect() as connection:
+        return list(await connection.scalars(REVISIONS))
 
 
 def registry_fault() -> str | None:

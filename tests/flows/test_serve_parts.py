@@ -7,6 +7,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -357,7 +358,10 @@ def test_a_database_that_cannot_be_reached_is_a_fault_without_its_password(
     assert prefect_fault("env:HIDDEN", tmp_path) == "It cannot be read (ConnectionRefusedError)."
     monkeypatch.delenv("HIDDEN")
     assert "HIDDEN" in str(prefect_fault("env:HIDDEN", tmp_path))
+    started: list[threading.Thread] = []
+    monkeypatch.setattr(threading.Thread, "start", started.append)
     assert "It cannot be read" in str(prefect_fault(None, tmp_path))
+    assert started == []  # one would end in a traceback
 
 
 def test_a_registry_behind_its_head_is_a_fault(
