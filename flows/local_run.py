@@ -12,6 +12,7 @@ from prefect.settings import (
 from flows.form import JobParameters
 from flows.results import result_storage
 from flows.temporary_server import temporary_server
+from tasks.parallel import Runner
 from tasks.run_store import RunStore
 
 
@@ -31,7 +32,13 @@ def run_locally(job: Flow[Any, str], parameters: JobParameters, *, refresh: bool
     -------
     str
         The run, as ``domain/run_id``.
+
+    Raises
+    ------
+    InputError
+        If ``WHENCE_RUNNER`` says nothing that is known: before anything starts.
     """
+    Runner.current()
     settings = {PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None, PREFECT_TASKS_REFRESH_CACHE: refresh}
     with temporary_settings(settings), temporary_server(), tags(*parameters.tags):
         return str(job.with_options(result_storage=result_storage(RunStore.current()))(parameters))

@@ -51,12 +51,14 @@ def run_serve(options: argparse.Namespace) -> int:
     from flows.service.deployment_file import find_deployments
     from flows.service.folder import alone, end_leftovers, turn_logs
     from flows.service.supervisor import Supervisor
+    from tasks.parallel import Runner
 
     folder = service_folder()
     if options.check:
         return check(folder)
     deployments = find_deployments(options.deployments)
     prefect_database(options.database, folder)
+    Runner.current()
     with alone(folder):
         end_leftovers(folder)
         turn_logs(folder)

@@ -71,6 +71,24 @@ def test_where_loops_run_is_no_reason_to_run_a_step_again(
     assert "WHENCE_RUNNER" not in json.dumps(again["parameters"])
 
 
+@pytest.mark.parametrize("command", [["run", "demo"], ["serve"]], ids=" ".join)
+def test_a_wrong_runner_is_refused_before_anything_starts(
+    command: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in ("WHENCE_RUNS", "WHENCE_DATA"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    monkeypatch.setenv("WHENCE_RUNNER", "cluster")
+    assert main(command) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith("whence: WHENCE_RUNNER must be threads, processes, dask or ")
+    assert told.err.count("\n") == 1
+    assert list(tmp_path.rglob("*")) == []
+
+
 @pytest.fixture(scope="module")
 def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A bucket of a server on this machine, which s3fs finds by the environment."""
