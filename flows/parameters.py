@@ -11,7 +11,7 @@ from flows.form import TAG, form
 from flows.refusal import refusal
 from flows.source_parameter import PLACES, Location
 from tasks.calibration.essential import CheckModel
-from tasks.calibration.runner import FEWEST
+from tasks.calibration.sequential import FEWEST
 from tasks.contract import known_domains
 from tasks.errors import InputError
 from tasks.uncertainty.backbone import Backbone

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from flows.form import TAG, form
 from tasks.calibration.models import MODELS, Validation, simulator_of
-from tasks.calibration.runner import FEWEST
+from tasks.calibration.sequential import FEWEST
 
 PARAMETERS = "parameters.json"
 DATA = "data.json"

@@ -3,7 +3,6 @@
 import argparse
 from pathlib import Path
 
-from flows.comparison_parameters import ComparisonParameters
 from flows.parameters import parse_parameters, parse_settings
 from tasks.run_store import RunStore
 
@@ -23,13 +22,13 @@ def add_commands(subcommands: "argparse._SubParsersAction[argparse.ArgumentParse
         help="columns label, y (estimate), sigma (its standard error); all others are covariates",
     )
     compare.add_argument("--seed", metavar="N", help="of all random numbers (default: 1)")
-    names = ", ".join(name for name in ComparisonParameters.model_fields if name != "data")
     compare.add_argument(
         "--set",
         metavar="NAME=VALUE",
         action="append",
         default=[],
-        help=f"set a prior or a threshold: {names}",
+        help="set a prior or a threshold, such as tau_scale or most_tau; an unknown NAME is "
+        "answered by all that there are",
     )
     compare.add_argument("--refresh", action="store_true", help="take nothing from the cache")
     compare.set_defaults(run=run_compare)
@@ -40,6 +39,7 @@ def run_compare(options: argparse.Namespace) -> None:
     from flows.environment import quiet_environment
 
     quiet_environment(options.debug)
+    from flows.comparison_parameters import ComparisonParameters
     from flows.local_run import run_locally
     from flows.model_comparison import model_comparison
 

@@ -3,15 +3,16 @@
 import argparse
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flows.block_reader import block_reader
 from tasks.contract import known_domains, load_contract
 from tasks.domain import Domain
 from tasks.errors import InputError
-from tasks.relations.column_facts import described_record
-from tasks.relations.gate import GateResult, check_tables
-from tasks.relations.gate_table import advice, format_checks
-from tasks.relations.sources import TableData, given_location, read_tables
+
+if TYPE_CHECKING:
+    from tasks.relations.gate import GateResult
+    from tasks.relations.sources import TableData
 
 
 def add_commands(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -50,6 +51,10 @@ def run_domains(options: argparse.Namespace) -> None:
 
 def run_check(options: argparse.Namespace) -> None:
     """Carry out ``whence check``."""
+    from tasks.relations.gate import check_tables
+    from tasks.relations.gate_table import advice, format_checks
+    from tasks.relations.sources import given_location, read_tables
+
     contract = load_contract(options.domain)
     read_block = block_reader(debug=options.debug)
     tables = read_tables(contract, given_location(contract, options.source, read_block))
@@ -67,8 +72,9 @@ def run_check(options: argparse.Namespace) -> None:
 
 
 def _write_page(
-    page: Path, contract: Domain, tables: Mapping[str, TableData], result: GateResult
+    page: Path, contract: Domain, tables: "Mapping[str, TableData]", result: "GateResult"
 ) -> None:
+    from tasks.relations.column_facts import described_record
     from tasks.report.data_docs_page import data_docs_page
 
     if not page.parent.is_dir():

@@ -5,7 +5,6 @@ import json
 from pathlib import Path
 
 from flows.parameters import parse_parameters
-from flows.sbc_parameters import DATA, PARAMETERS, SbcParameters
 from tasks.errors import InputError
 from tasks.run_store import RunStore
 
@@ -63,6 +62,7 @@ def run_sbc(options: argparse.Namespace) -> None:
 
     quiet_environment(options.debug)
     from flows.local_run import run_locally
+    from flows.sbc_parameters import SbcParameters
     from flows.sbc_validate import sbc_validate
 
     store = RunStore.current()
@@ -85,6 +85,8 @@ def run_sbc(options: argparse.Namespace) -> None:
 
 def _begun(store: RunStore, name: str) -> dict[str, object]:
     """Parameters of a run that may have been killed, with its own copy of the data."""
+    from flows.sbc_parameters import DATA, PARAMETERS
+
     run = store.find(name, PARAMETERS)
     values: dict[str, object] = json.loads(store.read_file(run, PARAMETERS))
     kept = Path(store.root) / run / DATA

@@ -10,9 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tasks.bayes.stan_data import read_data
-from tasks.bayes.stan_program import compile_program, compiled_programs, programs_folder
-from tasks.bayes.toolchain import ensure_toolchain, find_toolchain
 from tasks.errors import InputError
 from tasks.locations import resource
 
@@ -74,9 +71,11 @@ def run_fit(options: argparse.Namespace) -> None:
     """Carry out ``whence fit``."""
     if options.out is not None and not options.out.absolute().parent.is_dir():
         raise InputError(f"--out must lie in a folder that exists, got {str(options.out)!r}.")
+    from tasks.bayes.stan_data import read_data
+    from tasks.bayes.stan_program import compile_program
+
     data = read_data(options.data)
     program = compile_program(options.program)
-
     from tasks.bayes.posterior_diagnostics import check
     from tasks.bayes.posterior_summary import summarize
     from tasks.bayes.stan_model import sample
@@ -105,6 +104,9 @@ def run_fit(options: argparse.Namespace) -> None:
 
 def run_stan(options: argparse.Namespace) -> None:
     """Carry out ``whence stan``."""
+    from tasks.bayes.stan_program import compile_program, compiled_programs, programs_folder
+    from tasks.bayes.toolchain import ensure_toolchain, find_toolchain
+
     if options.compile is not None:
         programs = _named_programs(options.compile)
         ensure_toolchain()

@@ -12,7 +12,7 @@ from tasks.bayes.stan_program import StanProgram, compile_program
 from tasks.calibration.chunk import simulate, simulate_chunk
 from tasks.calibration.chunk_files import CHUNK, ChunkFolder
 from tasks.calibration.models import simulator_of
-from tasks.calibration.sequential import plan
+from tasks.calibration.sequential import FEWEST, plan
 from tasks.calibration.simulations import Simulations
 from tasks.calibration.simulator import Simulator
 from tasks.calibration.verdict import CalibrationVerdict, judge
@@ -21,9 +21,6 @@ from tasks.locations import cache_folder, resource
 from tasks.parallel import spread
 from tasks.progress import track
 from tasks.source_digest import code_digest
-
-FEWEST = 20
-"""Simulations below which nothing can be said."""
 
 
 @dataclass(frozen=True)

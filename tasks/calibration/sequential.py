@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from tasks.errors import InputError
 
+FEWEST = 20
+"""Simulations below which nothing can be said."""
 PARTS = (8, 4, 2)
 """Looks come after about an eighth, a quarter and a half of the simulations, and after all."""
 

@@ -193,6 +193,15 @@ def test_stan_says_what_is_not_built_yet(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_command_line_itself_loads_nothing_large() -> None:
+    look = "import sys, flows.cli; flows.cli.build_parser(); print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", look], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert "flows.commands.run" in loaded
+    assert {"arviz", "numpy", "pandas", "polars", "prefect", "scipy"} & set(loaded) == set()
+
+
 def test_the_installed_command_needs_no_prefect_to_fit(tmp_path: Path) -> None:
     script = (
         "import sys; from flows.cli import main; main(['stan']); print('prefect' in sys.modules)"
