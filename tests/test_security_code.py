@@ -79,7 +79,7 @@ KNOWN = {
     ("flows/api_child.py", "pkgutil.resolve_name"): "names that the service wrote",
     ("flows/api_child.py", "asyncio.create_subprocess_exec"): "Python, a module of ours",
     ("flows/temporary_server.py", "subprocess.Popen"): "waits, with a number for an argument",
-    ("flows/service/processes.py", "ctypes.CDLL"): "the C library",
+    ("flows/installation/processes.py", "ctypes.CDLL"): "the C library",
     ("tasks/bayes/batch.py", "subprocess.Popen"): "a compiled program",
     ("tasks/bayes/compiler.py", "subprocess.run"): "make, and the compiler's version",
     ("tasks/bayes/log_density.py", "subprocess.run"): "a compiled program",
@@ -94,7 +94,7 @@ MUST = [
     ("jinja2.Environment", "autoescape", True, "escapes nothing"),
 ]
 MUST_NOT = {"shell": "starts a shell", "allow_pickle": "allows pickles"}
-OWN_SERVERS = ("flows/service/", "flows/release/")
+OWN_SERVERS = ("flows/installation/", "flows/service/", "flows/release/")
 """They start Python with modules of ours, and serve on sockets that `flows/commands` opened."""
 
 
