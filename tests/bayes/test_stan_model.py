@@ -171,20 +171,21 @@ def test_settings_out_of_bounds_are_refused_by_name(
         sample(programs["normal_mean"], NORMAL, **({"seed": 1} | setting))
 
 
-def kill_child(name: str) -> None:
-    """Wait for a process of that name that this one has started, and kill it."""
+def kill_chain(name: str) -> None:
+    """Wait for a chain of a program that this process has started, and kill it."""
     for _ in range(6000):
-        for status in Path("/proc").glob("[0-9]*/stat"):
+        for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):  # it has ended meanwhile
-                known, _, rest = status.read_text(encoding="utf-8").rpartition(")")
-                if known.endswith(f"({name}") and int(rest.split()[1]) == os.getpid():
-                    os.kill(int(status.parent.name), signal.SIGKILL)
+                known, _, rest = (process / "stat").read_text(encoding="utf-8").rpartition(")")
+                is_chain = b"method=sample" in (process / "cmdline").read_bytes().split(b"\0")
+                if known.endswith(f"({name}") and int(rest.split()[1]) == os.getpid() and is_chain:
+                    os.kill(int(process.name), signal.SIGKILL)
                     return
         time.sleep(0.01)
 
 
 def test_a_chain_that_is_killed_is_told(programs: dict[str, StanProgram]) -> None:
-    killer = threading.Thread(target=kill_child, args=["normal_mean"])
+    killer = threading.Thread(target=kill_chain, args=["normal_mean"])
     killer.start()
     with pytest.raises(
         KilledError, match="A chain of normal_mean was killed by SIGKILL while it sampled, as"
