@@ -1,11 +1,6 @@
 """Sampling: the right posterior, sorted into groups, reproducible, with clear refusals."""
 
 import copy
-import os
-import signal
-import threading
-import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +10,7 @@ import pytest
 from tasks.bayes.stan_model import sample
 from tasks.bayes.stan_program import StanProgram
 from tasks.errors import InputError, KilledError, RunError
+from tests.chains import kill_first_chain
 
 NORMAL = {"N": 4, "y": [1.0, 2.5, -0.5, 3.0], "sd_y": 2.0}
 
@@ -171,27 +167,13 @@ def test_settings_out_of_bounds_are_refused_by_name(
         sample(programs["normal_mean"], NORMAL, **({"seed": 1} | setting))
 
 
-def kill_chain(name: str) -> None:
-    """Wait for a chain of a program that this process has started, and kill it."""
-    for _ in range(6000):
-        for process in Path("/proc").glob("[0-9]*"):
-            with suppress(OSError):  # it has ended meanwhile
-                known, _, rest = (process / "stat").read_text(encoding="utf-8").rpartition(")")
-                is_chain = b"method=sample" in (process / "cmdline").read_bytes().split(b"\0")
-                if known.endswith(f"({name}") and int(rest.split()[1]) == os.getpid() and is_chain:
-                    os.kill(int(process.name), signal.SIGKILL)
-                    return
-        time.sleep(0.01)
-
-
 def test_a_chain_that_is_killed_is_told(programs: dict[str, StanProgram]) -> None:
-    killer = threading.Thread(target=kill_chain, args=["normal_mean"])
-    killer.start()
+    killing = kill_first_chain("normal_mean")
     with pytest.raises(
         KilledError, match="A chain of normal_mean was killed by SIGKILL while it sampled, as"
     ):
         sample(programs["normal_mean"], NORMAL, seed=1, chains=2, draws=1_000_000)
-    killer.join()
+    assert killing.result()
 
 
 def test_a_run_that_takes_too_long_is_stopped(programs: dict[str, StanProgram]) -> None:

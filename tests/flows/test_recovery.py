@@ -1,19 +1,17 @@
 """A run after one that was broken off goes on from its last finished step, to the same end."""
 
 import json
-import os
 import resource
-import signal
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
+from uuid import UUID
 
 import numpy as np
 import pytest
+from prefect import get_client
+from prefect.client.schemas.filters import FlowRunFilter
 from prefect.settings import PREFECT_API_URL
 
 from flows.intervention_analysis import intervention_analysis
@@ -21,8 +19,10 @@ from flows.local_run import run_locally
 from flows.parameters import AnalysisParameters, parse_parameters
 from tasks.run_store import OBJECTS, RESULTS
 from tests.benchmarks import kills
+from tests.chains import kill_first_chain
 
 from .conftest import SIZES, SmallDatabase
+from .serving import wait_for
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -102,29 +102,22 @@ def test_what_is_left_undone_or_broken_is_made_anew_and_no_more(
     assert run_anew(root / run(shops)) == set()
 
 
-def kill_child(name: str, killed: list[int]) -> None:
-    """Wait for a process whose name begins so that this one has started, and kill it."""
-    until = time.monotonic() + 600
-    while not killed and time.monotonic() < until:
-        for status in Path("/proc").glob("[0-9]*/stat"):
-            with suppress(OSError):  # it has ended meanwhile
-                known, _, rest = status.read_text(encoding="utf-8").rpartition(")")
-                if f"({name}" in known and int(rest.split()[1]) == os.getpid() and not killed:
-                    os.kill(int(status.parent.name), signal.SIGKILL)
-                    killed.append(int(status.parent.name))
-        time.sleep(0.005)
+def attempts(run: Path, title: str) -> int:
+    """How often a step of a run has begun, as Prefect's server knows by now."""
+    flow_run = FlowRunFilter(id={"any_": [UUID(str(manifest(run)["flow_run"]))]})
+    with get_client(sync_client=True) as client:
+        found = client.read_task_runs(flow_run_filter=flow_run)
+    return max((of.run_count for of in found if of.name.startswith(title)), default=0)
 
 
 def test_a_step_whose_stan_process_is_killed_is_tried_once_more(
     root: Path, shops: SmallDatabase, finished: Path
 ) -> None:
-    killed: list[int] = []
-    killer = threading.Thread(target=kill_child, args=("intervention_e", killed))
-    killer.start()
+    killing = kill_first_chain("intervention_effects")
     again = root / run(shops, refresh=True)
-    killer.join()
-    assert len(killed) == 1
-    assert "effects model" in run_anew(again)
+    assert killing.result()
+    wait_for(lambda: attempts(again, "effects model") == 2, 60, "the step was tried twice")
+    assert attempts(again, "pooling of the effects") == 1
     assert manifest(again)["digests"] == manifest(finished)["digests"]
 
 
