@@ -11,6 +11,9 @@ NEURAL := $(VENV)/.neural
 OF_RUN := intervention_effects complete_pooling hierarchical_noncentered hierarchical_adaptive \
           hierarchical_student_t
 
+# pip compiles little here; what is imported first is kept compiled, whatever is set outside.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: run test lint lock
 .DELETE_ON_ERROR:
 

@@ -35,6 +35,7 @@ GROUND_FLOOR = {
     "seeds",
     "shown_urls",
     "source_digest",
+    "source_modules",
     "strict_yaml",
     "store_check",
     "whole_files",

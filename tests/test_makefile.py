@@ -1,4 +1,4 @@
-"""Without a compiler or a Python that is new enough, make stops with one line."""
+"""What make says where something is missing, and what it keeps compiled."""
 
 import os
 import shutil
@@ -38,3 +38,16 @@ def test_a_missing_tool_is_named_in_one_line(
     assert len(said) == 1
     assert said[0].startswith(f"whence needs {missing}")
     assert "apt-get install" in said[0]
+
+
+def test_what_is_imported_first_is_kept_compiled_whatever_is_set_outside() -> None:
+    told = "told: ; @echo [$$PYTHONDONTWRITEBYTECODE]"
+    done = subprocess.run(
+        ["make", "--silent", f"--eval={told}", "told"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "[]\n"

@@ -1,14 +1,15 @@
 """A step's digest sees every file behind it, and no other."""
 
+import ast
 import shutil
-from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from tasks import source_digest
+from tasks import source_digest, source_modules
 from tasks.locations import resource
+from tasks.source_modules import SourceModules
 
 FILES = {
     "shop/steps.py": """
@@ -33,7 +34,19 @@ def step_late(x):
 """,
     "shop/prices.py": "from tasks.shop.tax import tax\ndef price(x):\n    return x + tax(x)\n",
     "shop/tax.py": "def tax(x):\n    return 0.1 * x\n",
-    "shop/stock.py": "def count(x):\n    return x\n",
+    "shop/stock.py": """
+def count(x):
+    match x:
+        case 1:
+            try:
+                pass
+            except ValueError:
+                with open(x):
+                    from tasks.shop.deep import deep
+                    return deep(x)
+    return x
+""",
+    "shop/deep.py": "def deep(x):\n    return x\n",
     "shop/late.py": "def late(x):\n    return x\n",
 }
 
@@ -48,15 +61,15 @@ def package(tmp_path: Path) -> Path:
 
 
 def digest(package: Path, step: str) -> str:
-    source_digest._digest.cache_clear()
-    return source_digest._digest(package / "shop/steps.py", step, package)
+    return source_digest.digest_in(SourceModules(package), package / "shop/steps.py", step)
 
 
 @pytest.mark.parametrize(
     ("file", "old", "new", "seen_by"),
     [
         ("shop/tax.py", "0.1", "0.2", {"step_price"}),
-        ("shop/stock.py", "x\n", "x + 1\n", {"step_stock"}),
+        ("shop/stock.py", "    return x\n", "    return x + 1\n", {"step_stock"}),
+        ("shop/deep.py", "return x", "return x + 1", {"step_stock"}),
         ("shop/late.py", "return x", "return 2 * x", {"step_late"}),
         ("shop/steps.py", "RATE = 2", "RATE = 3", {"step_price"}),
         ("shop/steps.py", "return RATE", "return RATE + 1", {"step_price"}),
@@ -76,6 +89,13 @@ def test_a_change_is_seen_where_it_matters(
     assert {step for step in steps if digest(package, step) != before[step]} == seen_by
 
 
+def test_no_statement_is_missed() -> None:
+    for path in (Path(ast.__file__), *resource("tasks").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        all_nodes = {id(node) for node in ast.walk(tree) if isinstance(node, ast.stmt)}
+        assert {id(node) for node in source_modules.statements_in(tree)} == all_nodes, path
+
+
 def test_a_file_beside_a_module_counts(package: Path) -> None:
     before = digest(package, "step_price")
     (package / "shop/templates").mkdir()
@@ -92,7 +112,7 @@ def test_a_stan_file_named_by_a_module_counts(
     program = tmp_path / "stan" / "model.stan"
     program.parent.mkdir()
     program.write_text("parameters { real x; }", encoding="utf-8")
-    monkeypatch.setattr(source_digest, "resource", lambda *parts: tmp_path.joinpath(*parts))
+    monkeypatch.setattr(source_modules, "resource", lambda *parts: tmp_path.joinpath(*parts))
     tax = package / "shop/tax.py"
     tax.write_text(tax.read_text(encoding="utf-8") + line, encoding="utf-8")
     before = digest(package, "step_price"), digest(package, "step_stock")
@@ -111,11 +131,10 @@ def test_a_library_of_another_version_counts(
 
 
 @pytest.fixture
-def copied_tree(tmp_path: Path) -> Iterator[Path]:
+def copied_tree(tmp_path: Path) -> Path:
     """The project's own tasks, copied, so that a file of it can be changed."""
     shutil.copytree(resource("tasks"), tmp_path / "tasks", ignore=shutil.ignore_patterns("*.pyc"))
-    yield tmp_path / "tasks"
-    source_digest._digest.cache_clear()
+    return tmp_path / "tasks"
 
 
 def all_steps() -> list[tuple[Path, str]]:
@@ -132,14 +151,12 @@ def test_every_step_of_the_project_reaches_its_own_room(copied_tree: Path) -> No
     for path, name in steps:
         room = path.parent.name
         own = copied_tree / room / "steps.py"
-        source_digest._digest.cache_clear()
-        before = source_digest._digest(own, name, copied_tree)
+        before = source_digest.digest_in(SourceModules(copied_tree), own, name)
         for module in (copied_tree / room).rglob("*.py"):
             if module.name not in ("steps.py", "__init__.py"):
                 text = module.read_text(encoding="utf-8")
                 module.write_text(f"{text}\n# changed\n", encoding="utf-8")
-        source_digest._digest.cache_clear()
-        assert source_digest._digest(own, name, copied_tree) != before, name
+        assert source_digest.digest_in(SourceModules(copied_tree), own, name) != before, name
 
 
 def test_files_behind_steps_are_told_by_name() -> None:
