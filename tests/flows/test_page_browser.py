@@ -56,7 +56,7 @@ def shoot(pytestconfig: pytest.Config) -> Shoot:
     folder.mkdir(parents=True, exist_ok=True)
 
     def shoot(page: Page, name: str) -> None:
-        page.screenshot(path=folder / f"{name}.png")
+        page.screenshot(path=folder / f"{name}.png", animations="disabled")
 
     return shoot
 
@@ -123,6 +123,7 @@ def test_a_run_is_triggered_through_the_form_and_read(
         page.goto(f"http://127.0.0.1:{service.ports[0]}/runs/flow-run/{run['id']}?tab=Artifacts")
         page.get_by_text("Artifacts", exact=True).click()
         page.get_by_text(f"{key}-demo", exact=True).click()
+        expect(page.get_by_text("Subflow Runs")).to_be_hidden()  # the page of the run has gone
         expect(page.get_by_text(told).first).to_be_visible()
         shoot(page, f"5 {key}")
 
