@@ -22,11 +22,13 @@ _READING = Lock()
 WAIT_SECONDS = 30
 """For a scheduler to answer, and for a first worker of it."""
 SECONDS_TO_CLOSE = 20
-QUIET = {
+SETTINGS = {
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
     "distributed.worker.profile.enabled": False,
     "distributed.admin.large-graph-warning-threshold": "1 TB",
+    # Dask lets workers give memory back at once: the faults of getting it again double the time.
+    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
 }
 
 
@@ -150,7 +152,7 @@ def _give_up(client: Any) -> None:
 
 def _local_cluster(distributed: Any) -> Any:
     """Processes of one thread each, which nobody else can reach, nor read what they are sent."""
-    importlib.import_module("dask").config.set(QUIET)
+    importlib.import_module("dask").config.set(SETTINGS)
     return distributed.LocalCluster(
         n_workers=usable_cores(),
         threads_per_worker=1,

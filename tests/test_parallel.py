@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -87,6 +88,16 @@ def blas_threads(item: object) -> int:
     return max(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas")
 
 
+def page_faults(item: object) -> int:
+    """While arrays of 256 pages come and go: NumPy takes larger ones in huge pages."""
+    for _ in range(3):
+        np.ones((256, 512))
+    before = resource.getrusage(resource.RUSAGE_THREAD).ru_minflt
+    for _ in range(20):
+        np.ones((256, 512))
+    return resource.getrusage(resource.RUSAGE_THREAD).ru_minflt - before
+
+
 def openmp_threads(item: object) -> int:
     return int(_openmp_effective_n_threads())
 
@@ -98,6 +109,10 @@ def test_results_are_those_of_a_plain_loop_in_its_order(runner: str) -> None:
     assert list(spread(partial(weighed, weights), range(9), workers=2)) == here
     np.testing.assert_array_equal(weights, before)
     assert list(spread(late, range(4), workers=2)) == [0, 1, 2, 3]
+
+
+def test_memory_that_is_free_is_used_again(runner: str) -> None:
+    assert max(spread(page_faults, range(4), workers=2)) < 512
 
 
 def test_results_may_come_as_they_end(runner: str, tmp_path: Path) -> None:
