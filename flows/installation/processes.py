@@ -12,6 +12,7 @@ PROC = Path("/proc")
 PR_SET_CHILD_SUBREAPER = 36
 STATE, PARENT = 0, 1
 SECONDS_TO_DIE = 1.0
+SECONDS_TO_CLEAR_AWAY = 10.0
 
 
 def adopt_orphans() -> None:
@@ -68,12 +69,23 @@ def end_all(pids: Iterable[int], seconds: float = SECONDS_TO_DIE) -> None:
 
 
 def kill_later(pids: Iterable[int], seconds: float) -> None:
-    """Wait for the end of processes, and kill those that have not ended after some seconds."""
-    deadline = time.monotonic() + seconds
-    while (pids := [pid for pid in pids if is_alive(pid)]) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    for pid in pids:
+    """Wait for the end of processes, and kill those that have not ended after some seconds.
+
+    What a killed process held, such as a port, is free only when the kernel has cleared it away.
+    """
+    left = _left(pids, seconds)
+    for pid in left:
         _send(pid, signal.SIGKILL)
+    _left(left, SECONDS_TO_CLEAR_AWAY)
+
+
+def _left(pids: Iterable[int], seconds: float) -> list[int]:
+    """Wait some seconds at most for the end of processes: those that have not ended."""
+    deadline = time.monotonic() + seconds
+    left = list(pids)
+    while (left := [pid for pid in left if is_alive(pid)]) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return left
 
 
 def reap(pids: Iterable[int]) -> None:

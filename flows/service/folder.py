@@ -1,5 +1,6 @@
 """The folder of a service: one supervisor at a time, its logs, and what a killed one left."""
 
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from tasks.locations import private_folder
 from tasks.whole_files import whole_file
 
 SECONDS_FOR_THE_LOCK = 1.0
+SECONDS_FOR_LEFTOVERS = 20.0
 
 
 @contextmanager
@@ -51,7 +53,13 @@ def service_identifier(folder: Path) -> str:
 
 def end_leftovers(folder: Path) -> None:
     """End programs of a supervisor that was killed together with their keepers."""
-    end_all(pid for pid in all_processes() if variable(pid, MARK) == str(folder))
+    deadline = time.monotonic() + SECONDS_FOR_LEFTOVERS
+    while (left := _programs(folder)) and time.monotonic() < deadline:
+        end_all(left)  # a keeper may just have started one more
+
+
+def _programs(folder: Path) -> list[int]:
+    return [pid for pid in all_processes() if variable(pid, MARK) == str(folder)]
 
 
 def turn_logs(folder: Path) -> None:
