@@ -53,6 +53,11 @@ def variable(pid: int, name: str) -> str | None:
     return variables(pid).get(name)
 
 
+def started_with(name: str, value: str) -> list[int]:
+    """Processes that run and were started with this value of an environment variable."""
+    return [pid for pid in all_processes() if variable(pid, name) == value]
+
+
 def variables(pid: int) -> dict[str, str]:
     """The environment variables with which a process was started; none where it cannot be read."""
     try:

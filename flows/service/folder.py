@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from flows.installation.processes import all_processes, end_all, variable
+from flows.installation.processes import end_all, started_with
 from flows.installation.state import MARK, identifier_file, log_file, prefect_home, supervisor_lock
 from tasks.errors import InputError
 from tasks.locations import private_folder
@@ -54,12 +54,8 @@ def service_identifier(folder: Path) -> str:
 def end_leftovers(folder: Path) -> None:
     """End programs of a supervisor that was killed together with their keepers."""
     deadline = time.monotonic() + SECONDS_FOR_LEFTOVERS
-    while (left := _programs(folder)) and time.monotonic() < deadline:
+    while (left := started_with(MARK, str(folder))) and time.monotonic() < deadline:
         end_all(left)  # a keeper may just have started one more
-
-
-def _programs(folder: Path) -> list[int]:
-    return [pid for pid in all_processes() if variable(pid, MARK) == str(folder)]
 
 
 def turn_logs(folder: Path) -> None:

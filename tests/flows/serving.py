@@ -20,7 +20,7 @@ from prefect import get_client
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from flows.installation.processes import all_processes, end_all, variable
+from flows.installation.processes import end_all, started_with, variable
 from flows.installation.state import MARK, Running, read_state
 from flows.service.health import ask
 
@@ -135,7 +135,7 @@ class Service:
 
     def processes(self) -> list[int]:
         """All programs of the service, and what they started."""
-        return [pid for pid in all_processes() if variable(pid, MARK) == str(self.folder)]
+        return started_with(MARK, str(self.folder))
 
     @property
     def state(self) -> Running:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.installation.processes import all_processes, end_all, is_alive, variable
+from flows.installation.processes import end_all, is_alive, started_with
 from flows.installation.state import MARK
 from flows.service.folder import end_leftovers
 
@@ -50,14 +50,10 @@ def started(tmp_path: Path) -> Iterator[Callable[[str], tuple[int, str]]]:
         return programs[-1].pid, programs[-1].stdout.readline().strip()
 
     yield start
-    for pid in marked(tmp_path):
+    for pid in started_with(MARK, str(tmp_path)):
         os.kill(pid, 9)
     for program in programs:
         program.communicate()
-
-
-def marked(folder: Path) -> list[int]:
-    return [pid for pid in all_processes() if variable(pid, MARK) == str(folder)]
 
 
 def test_what_was_killed_has_let_go_of_its_port(started: Callable[[str], tuple[int, str]]) -> None:
@@ -75,4 +71,4 @@ def test_what_leftovers_start_while_they_are_ended_is_ended_too(
     _, said = started(STARTS_ONE_MORE)
     assert said == "ready"
     end_leftovers(tmp_path)
-    assert marked(tmp_path) == []
+    assert started_with(MARK, str(tmp_path)) == []

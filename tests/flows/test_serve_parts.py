@@ -14,6 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ from prefect.states import AwaitingRetry, Crashed, Running
 from flows.api_guard import TOKEN
 from flows.cli import main
 from flows.installation.plan import DATABASE, REPORTS, Plan, environment_of, prefect_database
-from flows.installation.processes import children, descendants, is_alive, variable
+from flows.installation.processes import children, descendants, started_with
 from flows.installation.state import (
     Running as RunningService,
 )
@@ -81,12 +82,7 @@ MARK = "A_TEST_OF_KEEPERS"
 @pytest.fixture
 def marked(tmp_path: Path) -> Callable[[], list[int]]:
     """Processes that carry the mark of this test."""
-
-    def found() -> list[int]:
-        pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-        return [pid for pid in pids if variable(pid, MARK) == str(tmp_path) and is_alive(pid)]
-
-    return found
+    return partial(started_with, MARK, str(tmp_path))
 
 
 @pytest.fixture
