@@ -145,7 +145,9 @@ def source_files(contract: Domain, location: Path | URL | None, folder: Path) ->
 def _files_in(contract: Domain, folder: Path) -> dict[str, Path]:
     """Files of the kind that the contract says; of the other one where there are only these."""
     if not folder.is_dir():
-        raise InputError(f"The source of {contract.name} must be a folder, got {str(folder)!r}.")
+        raise InputError(
+            f"The source of {contract.name} must be a folder or a database, got {str(folder)!r}."
+        )
     for name in contract.tables:
         if folder_name(name) != name:
             raise InputError(

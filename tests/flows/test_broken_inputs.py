@@ -164,7 +164,7 @@ def test_a_column_without_any_value_is_noted_and_the_run_goes_on(
     [
         (["nowhere"], "There is no contract 'nowhere'; known domains: adventureworks, demo, f1"),
         (["f1"], "does not say where its tables lie: give a folder or a database with --source"),
-        (["f1", "--source", "/nowhere"], "must be a folder, got '/nowhere'"),
+        (["f1", "--source", "/nowhere"], "must be a folder or a database, got '/nowhere'"),
         (["demo", "--source", "."], "are generated: give no --source"),
         (["demo", "--target", "documents.colour"], "There is no target 'documents.colour'"),
         (["demo", "--set", "members=3"], "members must be greater than or equal to 8"),

@@ -200,7 +200,7 @@ def test_a_first_line_that_is_no_header_is_refused(database: Database) -> None:
 def test_a_folder_must_be_given_and_be_there(database: Database, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="give a folder or a database with --source"):
         read_tables(load_contract("f1"))
-    with pytest.raises(InputError, match="must be a folder, got"):
+    with pytest.raises(InputError, match="must be a folder or a database, got"):
         read_tables(load_contract("f1"), tmp_path / "nowhere")
 
 
